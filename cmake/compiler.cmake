@@ -1,0 +1,24 @@
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(tributary_compiler INTERFACE)
+target_compile_options(tributary_compiler INTERFACE
+  -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror
+  -fno-omit-frame-pointer)
+target_include_directories(tributary_compiler INTERFACE ${PROJECT_SOURCE_DIR}/include)
+if(TRIBUTARY_CRASH_POINTS)
+  target_compile_definitions(tributary_compiler INTERFACE TRIBUTARY_CRASH_POINTS)
+endif()
+if(TRIBUTARY_SANITIZE STREQUAL "address")
+  target_compile_options(tributary_compiler INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(tributary_compiler INTERFACE -fsanitize=address,undefined)
+elseif(TRIBUTARY_SANITIZE STREQUAL "thread")
+  target_compile_options(tributary_compiler INTERFACE -fsanitize=thread)
+  target_link_options(tributary_compiler INTERFACE -fsanitize=thread)
+  # GCC's ThreadSanitizer does not model atomic_thread_fence, which Asio uses.
+  target_compile_options(tributary_compiler INTERFACE -Wno-error=tsan)
+elseif(TRIBUTARY_SANITIZE)
+  message(FATAL_ERROR "TRIBUTARY_SANITIZE must be address, thread or empty, not '${TRIBUTARY_SANITIZE}'")
+endif()

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "tributary/relay/relay_log.hpp"
+#include "tributary/target/checkpoint.hpp"
+#include "tributary/target/target_server.hpp"
+
+namespace tributary::apply {
+
+struct ApplierOptions {
+  std::string channel;
+  std::string daemon_uuid;
+  target::TargetOptions target;
+  std::uint32_t workers = 1;
+  std::uint32_t transaction_retries = 10;  ///< of a transient error, for one transaction
+  std::uint32_t batch_transactions = 100;  ///< limits of one target transaction
+  std::uint64_t batch_bytes = std::uint64_t{4} << 20;
+  /// Where to begin when the target holds no checkpoint of this channel.
+  relay::RelayPosition start;
+};
+
+/// A consistent copy of the applier's figures.
+struct ApplierStatus {
+  bool running = false;
+  std::string stage;  ///< "Replica has read all relay log; waiting for more updates", ...
+  std::uint16_t error_code = 0;
+  std::string error_message;  ///< what, where (file, position, GTID), which table and row
+  std::int64_t error_at = 0;
+  target::Checkpoint applied;           ///< committed in the target
+  relay::RelayPosition reading;         ///< coordinator's cursor
+  std::uint32_t current_timestamp = 0;  ///< of the transaction being applied (source's clock); 0: none
+  bool caught_up = false;               ///< everything published is applied
+  std::uint64_t transactions = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t retries = 0;
+};
+
+/// A channel's SQL thread: coordinator and workers. Reads the relay log, applies to the target, moves the checkpoint
+/// in the transaction that carries the data. Every failure takes one road: roll back, read the checkpoint from the
+/// target, position the cursor there, go on; with single transactions until past the place that failed.
+class Applier {
+ public:
+  Applier(ApplierOptions options, relay::RelayLog& log, std::function<void(const target::Checkpoint&)> on_progress);
+  ~Applier();
+
+  /// The coordinator's thread body; starts and joins the workers. Returns when @p stop is requested (within a few
+  /// seconds, also when the target hangs) or after an error that needs an administrator. Never throws.
+  void run(std::stop_token stop);
+  /// Any thread.
+  [[nodiscard]] ApplierStatus status() const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tributary/apply/applier.hpp"
+#include "tributary/source/receiver.hpp"
+#include "tributary/state/store.hpp"
+
+namespace tributary::channel {
+
+/// What every channel of this daemon shares.
+struct ChannelDefaults {
+  std::filesystem::path datadir;
+  std::string relay_log_basename;  ///< "<host>-relay-bin" unless set
+  std::uint32_t server_id = 1;
+  std::string report_host;
+  std::uint16_t report_port = 0;
+  std::uint32_t parallel_workers = 1;
+  std::optional<target::TargetOptions> target;  ///< none: receive only
+  std::string daemon_uuid;
+};
+
+/// Which of a channel's threads a statement names.
+struct ThreadSelection {
+  bool io = true;
+  bool sql = true;
+};
+
+/// Everything SHOW SLAVE STATUS needs, taken at one instant.
+struct ChannelStatus {
+  state::ChannelRecord config;
+  source::ReceiverStatus receiver;
+  apply::ApplierStatus applier;
+  bool target_configured = false;
+  relay::ReceivePosition received;
+  std::uint64_t relay_bytes = 0;
+  std::string relay_file_applying;    ///< relay file that holds the applied position
+  std::string relay_file_receiving;
+  target::Checkpoint applied;         ///< the target's, or the mirror's while it is away
+  std::optional<std::int64_t> seconds_behind;  ///< nullopt: NULL
+};
+
+/// What CHANGE MASTER may change; nullopt keeps the value.
+struct ChannelChange {
+  std::optional<std::string> host, user, password, log_file, gtid_mode;
+  std::optional<std::uint16_t> port;
+  std::optional<std::uint64_t> log_pos, retry_count;
+  std::optional<std::uint32_t> connect_retry;
+  std::optional<double> heartbeat_period;
+};
+
+/// A note or warning raised by a statement that succeeded (SHOW WARNINGS).
+struct Note {
+  std::uint16_t code = 0;
+  std::string message;
+  bool warning = false;  ///< Warning, else Note
+};
+using Notes = std::vector<Note>;
+
+/// One named stream from one source. Thread safe; statements on one channel run one after another.
+/// Errors are MySQL's (sql-surface 5): 3021, 3081, 3085, 1200, 1794...
+class Channel {
+ public:
+  Channel(state::ChannelRecord record, const ChannelDefaults& defaults, state::Store& store);
+  ~Channel();  ///< stops both threads; their wanted state stays as it was
+
+  [[nodiscard]] const std::string& name() const;
+  /// CHANGE MASTER: rules of sql-surface 1.1 for threads and positions.
+  Notes change(const ChannelChange& change);
+  Notes start(ThreadSelection threads);  ///< 1200 without a host; an applier without a target is refused (1794)
+  Notes stop(ThreadSelection threads);   ///< returns when the threads have ended
+  void reset();                          ///< RESET SLAVE: relay logs go, coordinates are forgotten; 3081 when running
+  /// Ends the threads for a shutdown of the daemon: the wanted state is kept.
+  void request_shutdown();
+  void join();
+  [[nodiscard]] ChannelStatus status() const;
+  /// Waits until the applied position reaches file:position in source coordinates.
+  /// @return transactions waited for (>= 0), -1 on timeout, nullopt when the applier is not running or stops.
+  /// @p timeout_s 0 = no limit. Returns nullopt also when @p stop is requested.
+  std::optional<std::int64_t> wait_applied(const std::string& file, std::uint64_t position, double timeout_s,
+                                           std::stop_token stop) const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// All channels. Names compare without regard to case and are kept as first written. Thread safe.
+class ChannelSet {
+ public:
+  static constexpr std::size_t k_max_channels = 256;      // MAX_CHANNELS, sql/rpl_msr.h
+  static constexpr std::size_t k_max_name_characters = 64;
+
+  ChannelSet(ChannelDefaults defaults, state::Store& store);
+  ~ChannelSet();
+
+  /// Starts the threads that ran when the daemon was last up.
+  void start_wanted();
+  /// Ends all threads, all channels at once.
+  void shutdown();
+
+  std::shared_ptr<Channel> find(const std::string& name) const;  ///< nullptr when there is none
+  /// Finds, or makes and stores. @throws Error 3076 (name), 3080 (too many), 3139 (reserved name).
+  std::shared_ptr<Channel> find_or_create(const std::string& name);
+  std::vector<std::shared_ptr<Channel>> all() const;  ///< by name
+  /// RESET SLAVE ALL FOR CHANNEL: 3081 when running; the channel, its files and its records are gone.
+  void remove(const std::string& name);
+
+  [[nodiscard]] const ChannelDefaults& defaults() const { return defaults_; }
+
+ private:
+  ChannelDefaults defaults_;
+  state::Store& store_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<Channel>> channels_;  ///< by lower-cased name
+};
+
+}  // namespace tributary::channel

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+
+#include "tributary/relay/relay_log.hpp"
+
+namespace tributary::source {
+
+/// How to reach a source and how to present ourselves. Times in seconds unless said.
+struct SourceOptions {
+  std::string channel;
+  std::string host;
+  std::uint16_t port = 3306;
+  std::string user;
+  std::string password;
+  std::uint32_t connect_retry = 60;
+  std::uint64_t retry_count = 86400;  ///< connection attempts in a row; 0 = no limit
+  double heartbeat_period = 30.0;     ///< 0 = none
+  std::uint32_t net_timeout = 60;     ///< nothing heard for this long: the connection is taken for dead
+  std::uint32_t server_id = 1;        ///< ours
+  std::string server_uuid;            ///< ours; unique per channel, since a source keeps one dump per uuid
+  std::string report_host;
+  std::uint16_t report_port = 0;
+  enum class GtidMode { none, mysql_auto_position, mariadb_slave_pos, mariadb_current_pos };
+  GtidMode gtid_mode = GtidMode::none;
+  /// Where to begin when the relay log is empty: file name ('' = the source's first file) and position.
+  std::string start_file;
+  std::uint64_t start_position = 4;
+  /// MariaDB GTID position to begin from when gtid_mode says so and the relay log is empty.
+  std::string start_gtid;
+};
+
+/// What the source told about itself; remembered so that the channel can be served while it is down.
+struct SourceAnswers {
+  std::string version;
+  std::uint32_t server_id = 0;
+  std::string server_uuid;  ///< empty for MariaDB
+  std::string checksum;     ///< "CRC32" or "NONE"
+};
+
+enum class ReceiverState { stopped, connecting, running };
+
+/// A consistent copy of the receiver's figures.
+struct ReceiverStatus {
+  ReceiverState state = ReceiverState::stopped;
+  std::string stage;  ///< MySQL's own words: "Waiting for source to send event", "Connecting to source", ...
+  std::uint16_t error_code = 0;
+  std::string error_message;
+  std::int64_t error_at = 0;  ///< seconds since the epoch
+  std::uint64_t connect_attempts = 0;
+  std::uint64_t heartbeats = 0;
+  std::int64_t last_heartbeat_at_us = 0;
+  std::uint64_t events = 0;
+  std::uint64_t bytes = 0;
+  std::int64_t clock_difference = 0;  ///< our clock minus the source's, seconds
+  std::string read_file;              ///< source file being read
+  std::uint64_t read_position = 0;    ///< received position in it
+  std::string gtid_io_pos;            ///< MariaDB: last GTID received per domain
+  SourceAnswers answers;
+};
+
+/// A channel's IO thread: connects, registers, dumps, stores, reconnects with back-off.
+class Receiver {
+ public:
+  /// @p log must outlive this. @p on_answers is called from run()'s thread each time a source has answered.
+  Receiver(SourceOptions options, relay::RelayLog& log, std::function<void(const SourceAnswers&)> on_answers);
+  ~Receiver();
+
+  /// The thread's body: returns when @p stop is requested (within a second, also when the source hangs) or after an
+  /// error that no retry mends (status().error_code tells). Never throws.
+  void run(std::stop_token stop);
+  /// Any thread.
+  [[nodiscard]] ReceiverStatus status() const;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace tributary::source

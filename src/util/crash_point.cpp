@@ -1,0 +1,40 @@
+#include "tributary/util/crash_point.hpp"
+
+#ifdef TRIBUTARY_CRASH_POINTS
+
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+
+namespace tributary {
+namespace {
+
+struct Armed {
+  std::string name;
+  long countdown = 1;
+
+  Armed() {
+    const char* const text = std::getenv("TRIBUTARY_CRASH_POINT");
+    if (text == nullptr) return;
+    name = text;
+    if (const auto colon = name.find(':'); colon != std::string::npos) {
+      countdown = std::strtol(name.c_str() + colon + 1, nullptr, 10);
+      name.resize(colon);
+    }
+  }
+};
+
+}  // namespace
+
+void crash_point(const char* name) {
+  static const Armed armed;
+  static std::atomic<long> reached{0};
+  if (armed.name.empty() || armed.name != name) return;
+  if (++reached == armed.countdown) _exit(137);
+}
+
+}  // namespace tributary
+
+#endif
