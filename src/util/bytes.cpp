@@ -116,16 +116,22 @@ std::string to_hex(ByteView bytes) {
 }
 
 std::string to_base64(ByteView bytes) {
+  std::string text;
+  append_base64(text, bytes);
+  return text;
+}
+
+void append_base64(std::string& text, ByteView bytes) {
   // EVP_EncodeBlock takes an int length: encode in pieces of a multiple of three bytes, which need no padding.
   static constexpr std::size_t k_piece = 3 * (std::size_t{1} << 20);
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  auto* out = reinterpret_cast<unsigned char*>(text.data());
+  const std::size_t begin = text.size();
+  text.resize(begin + (bytes.size() + 2) / 3 * 4 + 1);  // it writes a zero byte at the end
+  auto* out = reinterpret_cast<unsigned char*>(text.data() + begin);
   for (std::size_t from = 0; from < bytes.size(); from += k_piece) {
     const std::size_t count = std::min(k_piece, bytes.size() - from);
     out += EVP_EncodeBlock(out, bytes.data() + from, static_cast<int>(count));
   }
   text.pop_back();
-  return text;
 }
 
 }  // namespace tributary

@@ -10,8 +10,8 @@ enum class BoundaryState {
   outside,  ///< between transactions: format description, rotate, GTID list, ...
   begins,   ///< first event of a transaction
   inside,
-  ends,     ///< last event: after it the transaction is whole
-  single,   ///< a transaction of one event (a DDL without a GTID event before it)
+  ends,    ///< last event: after it the transaction is whole
+  single,  ///< a transaction of one event (a DDL without a GTID event before it)
 };
 
 /// Follows a stream of events and tells where transactions begin and end. An explicit state machine; the one place

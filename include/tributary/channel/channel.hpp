@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -23,7 +25,7 @@ struct ChannelDefaults {
   std::uint16_t report_port = 0;
   std::uint32_t parallel_workers = 1;
   std::optional<target::TargetOptions> target;  ///< none: receive only
-  std::string daemon_uuid;
+  bool relay_log_purge = false;    ///< remove relay files once they are applied
 };
 
 /// Which of a channel's threads a statement names.
@@ -38,11 +40,14 @@ struct ChannelStatus {
   source::ReceiverStatus receiver;
   apply::ApplierStatus applier;
   bool target_configured = false;
+  std::string relay_log_error;  ///< why the relay log cannot be used; '' when it can
   relay::ReceivePosition received;
   std::uint64_t relay_bytes = 0;
   std::string relay_file_applying;    ///< relay file that holds the applied position
   std::string relay_file_receiving;
-  target::Checkpoint applied;         ///< the target's, or the mirror's while it is away
+  /// The target's checkpoint, or the mirror's while it is away; moved on over events that stand outside of
+  /// transactions (a rotation, say), for which no checkpoint is written.
+  target::Checkpoint applied;
   std::optional<std::int64_t> seconds_behind;  ///< nullopt: NULL
 };
 
@@ -76,6 +81,11 @@ class Channel {
   Notes start(ThreadSelection threads);  ///< 1200 without a host; an applier without a target is refused (1794)
   Notes stop(ThreadSelection threads);   ///< returns when the threads have ended
   void reset();                          ///< RESET SLAVE: relay logs go, coordinates are forgotten; 3081 when running
+  /// RESET SLAVE ALL: relay logs and the checkpoint in the target go; every later call on this object fails with
+  /// 3074. 3081 when running.
+  void retire();
+  /// Starts the threads that ran when the daemon was last up; a failure is logged, not thrown.
+  void start_wanted();
   /// Ends the threads for a shutdown of the daemon: the wanted state is kept.
   void request_shutdown();
   void join();

@@ -1,19 +1,19 @@
 #pragma once
 
 #include <compare>
-#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/format_description.hpp"
-#include "tributary/util/file.hpp"
+#include "tributary/util/bytes.hpp"
+#include "tributary/util/error.hpp"
 
 namespace tributary::relay {
 
@@ -39,7 +39,9 @@ struct RelayFileRecord {
   std::string file_name;         ///< base name of the relay file, "<base>-relay-bin-<channel>.000001"
   std::string source_file_name;  ///< name of the source's binlog file that it mirrors
   SourceIdentity source;
-  std::uint64_t boundary_offset = 0;  ///< a known transaction boundary: a recovery scan starts here
+  /// A transaction boundary up to which the file is durable: a recovery scan starts here. 0: nothing in the file
+  /// counts as received yet (its first mark_boundary() has not happened).
+  std::uint64_t boundary_offset = 0;
   std::int64_t created_at = 0;        ///< seconds since the epoch
 };
 
@@ -69,6 +71,19 @@ struct ReceivePosition {
   SourceIdentity source;
 };
 
+/// Error 1595: something could not be written. Nothing that was published is affected, and what is buffered stays
+/// buffered: flush() may be tried again.
+class WriteError : public Error {
+ public:
+  WriteError(const std::string& message, bool may_pass)
+      : Error(error_code::k_write_relay_log, message), may_pass_(may_pass) {}
+  /// True where waiting may help (disk full, quota, catalogue not writable); false for a failing device.
+  [[nodiscard]] bool may_pass() const noexcept { return may_pass_; }
+
+ private:
+  bool may_pass_;
+};
+
 class RelayCursor;
 
 /// One channel's relay log: the spine. One writer thread (the receiver), any number of reading cursors.
@@ -77,41 +92,62 @@ class RelayCursor;
 /// bytes the hole is covered by IGNORABLE events over a sparse range. Readers see only up to published_end(), which
 /// is always the end of a whole transaction (or of events outside of transactions).
 ///
-/// Opening recovers: events of the newest file are checked from the last known boundary (length, CRC32, transaction
-/// boundary) and the file is cut to the last whole transaction. The catalogue is rebuilt from the files where it is
-/// missing or disagrees. The index file "<base>.index" is rewritten whenever the set of files changes.
+/// Files in the directory, all of mode 0600:
+///   <base>.000001   relay files, numbered without gaps; numbers only grow (six digits or more);
+///   <base>.index    "./<relay file>" per line, as MySQL writes it;
+///   <base>.sources  per relay file one line: file name, source's file name, source's server_id, its uuid, separated
+///                   by tabs. From it the catalogue is rebuilt, since a binlog file does not hold its own name.
+/// The latter two are replaced atomically whenever the set of files changes. A new file is first recorded in the
+/// catalogue, then in ".sources", then made; a file to be purged is unlinked first and then forgotten.
+///
+/// A new file counts for nothing until its first mark_boundary(), which makes it durable and records boundary_offset:
+/// where a crash came earlier, receiving goes on from the end of the file before it, and the empty file is used
+/// again by the next begin_file(). So a start in mid-file or by GTID may append a preamble and a hole in any number
+/// of steps and mark the boundary when resuming by file and position has become right.
+///
+/// Opening recovers: events of the newest file are checked from the recorded boundary on (length, CRC32, transaction
+/// boundary) and the file is cut to the last whole transaction. Boundaries are recorded each k_boundary_step bytes,
+/// always before they are published, so no more than that is read. The catalogue is completed from the files.
 class RelayLog {
  public:
+  /// At most so many bytes are scanned when a log is opened.
+  static constexpr std::uint64_t k_boundary_step = std::uint64_t{16} << 20;
+
   /// Opens and recovers. @p catalogue must outlive this. @throws Error 1594/1595, std::system_error.
   RelayLog(RelayLogOptions options, RelayCatalogue& catalogue);
   ~RelayLog();
 
-  // --- writer side: the receiver's thread only ---
+  // --- writer side: the receiver's thread only; all throw WriteError ---
 
-  /// Begins a new relay file that mirrors @p source_file_name. Publishes and syncs the former file first. The magic
-  /// is written; the caller appends the source's FORMAT_DESCRIPTION event first.
+  /// Begins a new relay file that mirrors @p source_file_name. Publishes and syncs the former file first; a partial
+  /// transaction at its end is cut off, since a source that goes on in a new file has given it up. A former file that
+  /// never saw a boundary is emptied and used again. The magic is written; the caller appends the source's
+  /// FORMAT_DESCRIPTION event first.
   void begin_file(const std::string& source_file_name, const SourceIdentity& source);
   /// Appends one whole event at write_end(). Buffered; not visible to readers.
   void append(ByteView event);
   /// Covers [write_end(), offset) by IGNORABLE events over a sparse range. @p checksum and @p server_id as in the
-  /// file. The gap must be at least the size of an empty event (Error 1595 otherwise).
+  /// file. @throws Error 1595 when the gap is smaller than an empty event.
   void cover_hole(std::uint64_t offset, binlog::ChecksumAlgorithm checksum, std::uint32_t server_id);
   /// The last appended event ended a transaction (or stands outside of one): hand everything to the operating
   /// system when @p flush or when the buffer is full, move published_end() there and wake readers; sync as
-  /// options.sync_every says. Without @p flush readers may see it later, at the next flush.
+  /// options.sync_every says. Without @p flush readers may see it later, at the next flush. The first boundary of a
+  /// file is flushed, synced and recorded at once.
   void mark_boundary(bool flush);
   /// Pushes out everything up to the last boundary and makes it visible.
   void flush();
   /// flush(), then fdatasync: what was received is durable when it returns.
   void sync();
-  /// Throws away what was appended after the last boundary (after a reconnect that starts over there).
+  /// Throws away what was appended after the last boundary (after a reconnect that starts over there). In a file
+  /// without a boundary that is all but the magic.
   void discard_partial_transaction();
-  [[nodiscard]] std::uint64_t write_end() const;        ///< offset after the last appended event
-  /// End of the last whole transaction, in the source's coordinates. Any thread.
+  [[nodiscard]] std::uint64_t write_end() const;  ///< offset after the last appended event; 0 without a file
+  /// published_end() in the source's coordinates. Any thread. After flush() that is the last boundary.
   [[nodiscard]] ReceivePosition received_end() const;
 
   // --- any thread ---
 
+  /// {0, 4} while nothing was received.
   [[nodiscard]] RelayPosition published_end() const;
   /// The record of a file; nullopt when there is no such file (any more).
   [[nodiscard]] std::optional<RelayFileRecord> file(std::uint64_t file_number) const;
@@ -123,10 +159,12 @@ class RelayLog {
   [[nodiscard]] RelayPosition begin() const;
   [[nodiscard]] std::uint64_t total_bytes() const;  ///< of all relay files of the channel, without sparse holes
 
-  /// A reader that starts at @p from, which must be a boundary. The log must outlive it.
+  /// A reader that starts at @p from, which must be a boundary; file number 0 stands for begin(). A place that is not
+  /// there yet is waited for; one that was purged is an Error 1594 from next(). The log must outlive the cursor.
   std::unique_ptr<RelayCursor> open_cursor(RelayPosition from);
 
-  /// Removes files with a number below @p file_number. The newest file always stays.
+  /// Removes files with a number below @p file_number. The file that holds published_end() always stays. A cursor
+  /// that has such a file open may read it to its end.
   void purge_before(std::uint64_t file_number);
   /// Removes all files (RESET SLAVE). No cursor may be open. Numbers go on growing.
   void remove_all();
@@ -134,8 +172,9 @@ class RelayLog {
   /// Blocks until published_end() > @p seen, or @p stop is requested (false), or @p timeout_ms passed (false).
   bool wait_published(RelayPosition seen, std::stop_token stop, std::uint32_t timeout_ms);
 
- private:
   struct Implementation;
+
+ private:
   std::unique_ptr<Implementation> implementation_;
 };
 

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 
@@ -31,7 +30,8 @@ struct SourceOptions {
   /// Where to begin when the relay log is empty: file name ('' = the source's first file) and position.
   std::string start_file;
   std::uint64_t start_position = 4;
-  /// MariaDB GTID position to begin from when gtid_mode says so and the relay log is empty.
+  /// MariaDB GTID position to begin from when gtid_mode says so and the relay log is empty; '' = the beginning of what
+  /// the source still has.
   std::string start_gtid;
 };
 
@@ -65,6 +65,16 @@ struct ReceiverStatus {
 };
 
 /// A channel's IO thread: connects, registers, dumps, stores, reconnects with back-off.
+///
+/// Where it goes on: at the exact byte after a lost connection, else at the log's received_end(); by file and
+/// position as long as the source is the server that wrote what was received (its uuid, or its server_id on
+/// MariaDB), by GTID when it is another one and gtid_mode allows it. A file and position beyond 4 GiB, which
+/// COM_BINLOG_DUMP cannot say, is reached by reading the file from its start again and dropping what is stored.
+///
+/// Retried after connect_retry seconds (at once when an established connection was lost): everything about the
+/// connection, as MySQL does, also a wrong password; a full disk. Ends with an error: what the source refuses for
+/// good (1236 and the like), an identity that does not fit (1593), a stream that contradicts itself (1610).
+/// Not supported yet, and refused with 1593: MASTER_AUTO_POSITION (MySQL's GTIDs).
 class Receiver {
  public:
   /// @p log must outlive this. @p on_answers is called from run()'s thread each time a source has answered.

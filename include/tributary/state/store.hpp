@@ -3,14 +3,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "tributary/relay/relay_log.hpp"
-
-struct sqlite3;
 
 namespace tributary::state {
 
@@ -21,7 +18,7 @@ struct ChannelRecord {
   std::uint16_t port = 3306;
   std::string user;
   std::string password;
-  std::string log_file;          ///< start coordinates, as the administrator gave them
+  std::string log_file;  ///< start coordinates, as the administrator gave them
   std::uint64_t log_pos = 4;
   std::string gtid_mode = "no";  ///< no, auto_position, slave_pos, current_pos
   std::uint32_t connect_retry = 60;
@@ -52,38 +49,44 @@ struct SourceAnswersRecord {
 
 struct AccountRecord {
   std::string user;
-  std::string host;               ///< '%' or a literal address
-  std::string native_hash;        ///< SHA1(SHA1(password)), 20 bytes; empty = empty password
+  std::string host;         ///< '%' or a literal address
+  std::string native_hash;  ///< SHA1(SHA1(password)), 20 bytes; empty = empty password
 };
 
-/// The SQLite store "state.db" (mode 0600) in the data directory: WAL mode, synchronous=FULL. Thread safe: one
-/// connection behind a mutex. Errors are tributary::Error 1105 with SQLite's text.
+/// The SQLite store "state.db" (mode 0600) in the data directory, WAL mode. Thread safe: one connection behind a mutex.
+/// Errors are tributary::Error 1105 with the file and SQLite's text. Channel names compare without regard to the case
+/// of ASCII letters. What an administrator said is durable when the call returns (synchronous=FULL); what can be had
+/// again from the target or from the relay files is written without waiting for the disk (synchronous=NORMAL: a power
+/// cut may lose the last of these writes, never the store's consistency).
 class Store {
  public:
   /// Opens or makes the store and runs the migrations of schema/state (embedded), each in a transaction, by number.
-  /// A store of a newer version than this program knows is refused.
+  /// A damaged file, a file of another program, and a store of a newer version than this program knows are refused.
   explicit Store(const std::filesystem::path& file);
   ~Store();
 
   /// This daemon's uuid, made at first start.
   std::string daemon_uuid();
 
-  std::vector<ChannelRecord> channels();
-  void save_channel(const ChannelRecord& record);  ///< inserts or replaces by name
-  void remove_channel(const std::string& name);    ///< with all that hangs on it
+  std::vector<ChannelRecord> channels();           ///< by name
+  void save_channel(const ChannelRecord& record);  ///< inserts, or replaces by name; the name stays as first written
+  /// With all that hangs on it, but for the relay numbering: file numbers go on growing when the channel comes back.
+  void remove_channel(const std::string& name);
 
   std::optional<AppliedRecord> applied(const std::string& channel);
-  /// Not synchronous (synchronous=NORMAL is enough: the target owns the fact).
+  /// Not synchronous: the target owns the fact. Does nothing when there is no such channel (any more).
   void save_applied(const std::string& channel, const AppliedRecord& record);
   void remove_applied(const std::string& channel);
 
   std::optional<SourceAnswersRecord> source_answers(const std::string& channel);
+  /// Not synchronous: asked again at the next connect. Does nothing when there is no such channel (any more).
   void save_source_answers(const std::string& channel, const SourceAnswersRecord& record);
 
-  std::vector<AccountRecord> accounts();
+  std::vector<AccountRecord> accounts();  ///< by user and host
   void save_account(const AccountRecord& record);
 
-  /// The relay catalogue of one channel. The store must outlive it.
+  /// The relay catalogue of one channel, which must be in the store when a file is saved. The store must outlive it.
+  /// Thread safe. A new file number is durable when save() returns; the rest can be rebuilt and is not synchronous.
   std::unique_ptr<relay::RelayCatalogue> relay_catalogue(const std::string& channel);
 
  private:

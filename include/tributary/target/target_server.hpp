@@ -19,12 +19,23 @@ struct TargetOptions {
   std::string socket;  ///< used instead of host and port when not empty
   std::string user;
   std::string password;
-  std::uint32_t connect_timeout = 10;  ///< seconds
+  std::uint32_t connect_timeout = 10;  ///< seconds, for each step of connecting: TCP, greeting, authentication
+  /// Seconds to wait for the server's answer or to hand it a statement; 0 = no limit, since a DDL may run for hours.
+  /// A dead peer is noticed anyway (TCP keep-alive, k_keepalive_* below) and interrupt() ends every wait.
+  std::uint32_t read_timeout = 0;
+  std::uint32_t write_timeout = 0;
 
   /// Parses the URL; throws std::invalid_argument that names what is wrong. A password in the URL is refused, since
-  /// the process list would show it.
+  /// the process list would show it. User, host and socket may be percent-encoded; an IPv6 address stands in [].
   static TargetOptions parse(std::string_view url);
+  /// "host:port" or the socket's path, for messages.
+  [[nodiscard]] std::string address() const;
 };
+
+/// A silent peer is taken for dead after about idle + count * interval seconds.
+inline constexpr int k_keepalive_idle_seconds = 30;
+inline constexpr int k_keepalive_interval_seconds = 10;
+inline constexpr int k_keepalive_count = 3;
 
 /// An error from the target server or of the connection to it (code 2000..2999: the client library's numbers).
 class TargetError : public Error {
@@ -32,7 +43,8 @@ class TargetError : public Error {
   using Error::Error;
   /// The connection is gone; whether the last statement took effect is not known.
   [[nodiscard]] bool connection_lost() const;
-  /// Worth another try without any change: deadlock, lock wait timeout, connection lost, server shutting down.
+  /// Worth another try without any change: deadlock, lock wait timeout, connection lost, server shutting down or not
+  /// to be reached.
   [[nodiscard]] bool transient() const;
 };
 
@@ -40,20 +52,30 @@ class TargetError : public Error {
 using Row = std::vector<std::optional<std::string>>;
 
 /// One session on the target, through MySQL Connector/C++. One thread at a time; interrupt() from any thread.
+/// The session has autocommit on, character set utf8mb4, multi-statements on, and no automatic reconnect.
 class TargetConnection {
  public:
-  explicit TargetConnection(const TargetOptions& options);  ///< connects; throws TargetError
+  /// Connects. @throws TargetError; 1317 (ER_QUERY_INTERRUPTED) soon after @p stop is requested, also when the server
+  /// accepts the connection and then says nothing. (The attempt itself then ends by itself within connect_timeout.)
+  explicit TargetConnection(const TargetOptions& options, const std::stop_token& stop = {});
   ~TargetConnection();
 
   /// Runs one or more statements (';' between them) and drains all results. @return affected rows of the last one.
   /// @throws TargetError with the number of the statement that failed; those after it were not run.
   std::uint64_t execute(std::string_view sql);
+  /// The rows of the first result set of @p sql; empty when it returns none. Errors as execute().
   std::vector<Row> query(std::string_view sql);
-  /// Ends a call that is blocked in the network: shuts the socket down. The connection is dead afterwards.
-  void interrupt();
+  /// Ends a call that is blocked in the network: shuts the socket down. The connection is dead afterwards. The server
+  /// notices when it next reads or writes: a statement that it runs may still complete, a transaction may still
+  /// commit (CheckpointStore::fence).
+  void interrupt() noexcept;
 
-  [[nodiscard]] const std::string& server_version() const;  ///< "10.11.19-MariaDB..."
+  [[nodiscard]] const std::string& server_version() const;    ///< "10.11.19-MariaDB..."
+  [[nodiscard]] std::uint32_t server_version_number() const;  ///< 101119 for 10.11.19
   [[nodiscard]] bool is_mariadb() const;
+  [[nodiscard]] std::uint64_t connection_id() const;
+  /// Bytes that one execute() may send: the server's max_allowed_packet.
+  [[nodiscard]] std::uint64_t max_allowed_packet() const;
 
  private:
   struct Implementation;

@@ -93,5 +93,7 @@ void store_little_endian(std::uint8_t* to, std::uint64_t value, std::size_t widt
 
 std::string to_hex(ByteView bytes);
 std::string to_base64(ByteView bytes);
+/// Appends the base64 text of @p bytes, with its padding.
+void append_base64(std::string& text, ByteView bytes);
 
 }  // namespace tributary

@@ -23,6 +23,8 @@ void log(LogLevel level, fmt::format_string<Args...> format, Args&&... args) {
 void log_open(const std::string& file, LogLevel level);
 /// Parses debug, info, warning, error; throws std::invalid_argument naming the allowed words.
 LogLevel parse_log_level(std::string_view name);
+/// Opens the log file anew, after log rotation has moved it away. Thread safe; does nothing for standard error.
+void log_reopen();
 /// Flushes what is buffered, for the last lines before the process ends.
 void log_flush();
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -42,6 +43,11 @@ struct Warning {
   std::string message;
 };
 
+struct SessionVariable {
+  ColumnType type = ColumnType::var_string;
+  std::optional<std::string> value;  ///< NULL is nullopt
+};
+
 /// What a session knows; one thread at a time.
 struct SessionState {
   std::uint32_t connection_id = 0;
@@ -49,6 +55,9 @@ struct SessionState {
   std::string client_host;    ///< address, or "localhost" for the socket
   std::string account_host;   ///< host pattern of the account that matched
   std::string database;       ///< '' = none
+  /// What SET changed in this session: system variables by lower-case name, user variables with '@' before theirs.
+  /// Belongs to the statement handler; empty it to reset the session.
+  std::map<std::string, SessionVariable> variables;
   std::vector<Warning> warnings;  ///< of the last statement; the session sends their count in OK and EOF packets
 };
 

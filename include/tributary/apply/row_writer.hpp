@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tributary/binlog/event.hpp"
+#include "tributary/binlog/format_description.hpp"
+
+namespace tributary::apply {
+
+/// Turns the row events of a batch into SQL for the target. One thread. After an error the writer is to be cleared.
+class RowWriter {
+ public:
+  RowWriter() = default;
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
+  virtual ~RowWriter() = default;
+
+  /// A TABLE_MAP event; it counts until the source's statement ends, also over take().
+  virtual void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) = 0;
+  /// A row event. @throws Error 1610 when it is damaged, 1153 when one of its rows cannot be sent to the target.
+  virtual void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) = 0;
+  /// Bytes of the statements so far, nearly.
+  [[nodiscard]] virtual std::size_t size() const = 0;
+  /// The statements, without ';', to be run in order in one transaction.
+  virtual std::vector<std::string> take() = 0;
+  /// Throws everything away, table maps too.
+  virtual void clear() = 0;
+};
+
+/// The writer of BINLOG statements, for MariaDB targets (docs/architecture.md, "row writers").
+class BinlogRowWriter : public RowWriter {
+ public:
+  /// @p target_version as the target reports it; no statement is longer than @p statement_limit bytes.
+  BinlogRowWriter(const std::string& target_version, std::size_t statement_limit);
+  ~BinlogRowWriter() override;
+
+  /// What a session must run once before the first statement of this writer.
+  [[nodiscard]] const std::string& session_statement() const;
+
+  void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+  void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+  [[nodiscard]] std::size_t size() const override;
+  std::vector<std::string> take() override;
+  void clear() override;
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tributary/binlog/statement_events.hpp"
+
+namespace tributary::apply {
+
+/// The session in which a statement was written: what its QUERY event and the events before it tell.
+struct StatementContext {
+  std::uint32_t timestamp = 0;  ///< seconds since the epoch; status.microseconds are its fraction
+  binlog::StatusVariables status;
+  std::string database;      ///< default database, UTF-8; '' = none
+  bool use_database = true;  ///< false: the event says that the default database does not matter (k_suppress_use)
+  std::optional<std::uint64_t> last_insert_id;
+  std::optional<std::uint64_t> insert_id;
+  std::optional<binlog::RandEvent> rand;
+  std::vector<binlog::UserVarEvent> user_variables;
+  /// The source's connection: names its temporary tables and is its CONNECTION_ID().
+  std::optional<std::uint32_t> pseudo_thread_id;
+  bool from_mariadb = true;
+  std::uint32_t source_version = 0;  ///< 101119 for 10.11.19
+};
+
+struct CollationName {
+  std::string character_set;
+  std::string collation;
+};
+
+/// sql_mode bits of one vendor's server in the other's (binlog-format 4.3): the high bits collide, fractions of a second
+/// are rounded by default by one and cut by the other. NO_DIR_IN_CREATE stays the target's own, as in both servers'
+/// Query_log_event::do_apply_event.
+std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool to_mariadb);
+
+/// Brings a session on the target into the state in which a statement was written, by SET and USE for what differs from
+/// what the session is known to hold. One thread.
+class SessionContext {
+ public:
+  /// @p collation finds a collation by its id in the target; it throws for one that the target does not have.
+  SessionContext(bool target_is_mariadb, std::uint32_t target_version,
+                 std::function<CollationName(std::uint32_t)> collation);
+
+  /// The statements to run before a source statement, each with ';' at its end; '' when nothing is to be changed.
+  /// The caller runs them: the session is taken to be in the new state from now on.
+  std::string enter(const StatementContext& statement);
+  /// The same before anything that is not a source statement: BINLOG, the checkpoint, fingerprints.
+  std::string enter_plain();
+  /// Nothing is known of the session any more: a statement failed, or the session is new.
+  void forget();
+  /// The default database may have been dropped.
+  void forget_database() { database_.reset(); }
+
+ private:
+  struct Variables {
+    std::optional<std::string> timestamp;
+    std::optional<std::uint64_t> sql_mode;
+    std::optional<std::uint64_t> character_set_client, collation_connection, collation_server, collation_database;
+    std::optional<std::uint64_t> auto_increment_increment, auto_increment_offset;
+    std::optional<std::uint64_t> lc_time_names, pseudo_thread_id;
+    std::optional<std::string> time_zone;
+    std::optional<bool> sql_auto_is_null, foreign_key_checks, unique_checks, check_constraint_checks,
+        explicit_defaults_for_timestamp, sql_if_exists, system_versioning_insert_history;
+  };
+
+  void set_flags(class Assignments& assignments, const StatementContext& statement);
+  void set_charset(class Assignments& assignments, const StatementContext& statement);
+  std::string user_variables(const StatementContext& statement);
+  std::string as_utf8();
+
+  bool target_is_mariadb_;
+  std::uint32_t target_version_;
+  std::function<CollationName(std::uint32_t)> collation_;
+  Variables variables_;
+  std::optional<std::string> database_;
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tributary/apply/sql_tokenizer.hpp"
+#include "tributary/target/fingerprint.hpp"
+
+namespace tributary::apply {
+
+/// What a statement of the binary log is to the applier.
+enum class StatementKind {
+  empty,  ///< nothing but comments
+  begin,
+  commit,
+  rollback,
+  savepoint,       ///< SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: runs inside its transaction
+  xa,              ///< XA START, END, PREPARE, COMMIT, ROLLBACK
+  dml,             ///< changes rows inside a transaction
+  temporary_table, ///< CREATE, ALTER or DROP of temporary tables: runs in the session and commits nothing
+  ddl              ///< everything else: it commits by itself and cannot be rolled back
+};
+
+/// What a DDL does to the objects that it names.
+enum class DdlEffect {
+  create,    ///< absent before, there after
+  drop,      ///< there before, absent after, one object after the other
+  alter,     ///< changed, or renamed, all objects at once
+  unknown    ///< accounts, plugins, maintenance, what the scan does not know: the definitions tell nothing
+};
+
+/// What is known of a statement without parsing all of it.
+struct StatementScan {
+  StatementKind kind = StatementKind::ddl;
+  DdlEffect effect = DdlEffect::unknown;
+  /// Running it twice is the same as running it once: IF EXISTS, IF NOT EXISTS, OR REPLACE.
+  bool repeatable = false;
+  /// The objects whose definitions tell whether a DDL ran; empty when they cannot tell. For DML the table that an
+  /// INSERT, REPLACE, UPDATE or DELETE names first, where it names one plainly.
+  std::vector<target::ObjectName> objects;
+  /// The statement uses CURRENT_USER where an account is expected: it depends on who ran it.
+  bool names_current_user = false;
+};
+
+/// Scans @p statement, whose unqualified names belong to @p default_database. Never fails: a statement that it does
+/// not understand is a DDL of unknown effect, which is the careful choice.
+StatementScan scan_statement(std::string_view statement, std::string_view default_database, const SqlDialect& dialect);
+
+}  // namespace tributary::apply

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tributary/binlog/event.hpp"
+#include "tributary/binlog/format_description.hpp"
+
+namespace tributary::binlog {
+
+/// Turns the row events of a batch of source transactions into MariaDB's BINLOG '<base64>' statements: all table maps
+/// first, then the row events as version 1, uncompressed, without checksum, only the last with STMT_END_F. One thread.
+///
+/// The statements of a batch must be run in order and in one transaction, in a session that has run
+/// format_description_statement() since it was opened. A batch is one statement, unless
+///  - row events differ in the flags for foreign key, unique and constraint checks, which MariaDB takes from a
+///    statement's first row event only (Rows_log_event::do_apply_event, sql/log_event_server.cc), or
+///  - one table occurs with two definitions.
+class BinlogStatementBuilder {
+ public:
+  /// @p target is FormatDescription::mariadb() of the target's version; @p server_id goes into the events' headers.
+  BinlogStatementBuilder(const FormatDescription& target, std::uint32_t server_id);
+  ~BinlogStatementBuilder();
+  BinlogStatementBuilder(BinlogStatementBuilder&&) noexcept;
+  BinlogStatementBuilder& operator=(BinlogStatementBuilder&&) noexcept;
+
+  /// The statement that a session needs once, before any other of this class.
+  [[nodiscard]] const std::string& format_description_statement() const;
+
+  /// A TABLE_MAP event. It is remembered until the source's statement ends (a row event with STMT_END_F), and written
+  /// when a row event uses it. Optional metadata is left out: the target does not use it. Throws Error 1610.
+  void add_table_map(const EventView& event, const FormatDescription& source);
+  /// A row event of any version but 0. Throws Error 1610 when it is damaged or its table map is missing.
+  void add_rows(const EventView& event, const FormatDescription& source);
+
+  /// Bytes of the statements so far, nearly; 0 when no row events were added.
+  [[nodiscard]] std::size_t size() const;
+  /// Row events added since the last take().
+  [[nodiscard]] std::size_t row_events() const;
+  /// The statements, none with a ';' at its end; the builder is then as new, but keeps its memory.
+  std::vector<std::string> take();
+  /// Throws the batch away, for one that is built again from an earlier position.
+  void clear();
+
+ private:
+  struct Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace tributary::binlog

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string_view>
+
+#include "tributary/admin/statement.hpp"
+
+namespace tributary::admin {
+
+/// What may stand after the '=' of an option of CHANGE MASTER.
+enum class OptionKind { text, integer, seconds, gtid, anything };
+
+struct SourceOptionDefinition {
+  std::string_view name;  ///< in upper case; without MASTER_ or SOURCE_ where both exist
+  SourceOption option = SourceOption::refused;
+  OptionKind kind = OptionKind::anything;
+};
+
+/// The option that @p name names, in any case and with either prefix; nullptr when no server knows it.
+const SourceOptionDefinition* find_source_option(std::string_view name);
+
+}  // namespace tributary::admin

@@ -1,0 +1,267 @@
+#include "statement_builder.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+#include <iterator>
+
+#include "tributary/admin/redact.hpp"
+#include "tributary/util/error.hpp"
+
+namespace tributary::admin {
+namespace {
+
+/// MySQL cuts the text after "near" at 80 bytes ('%-.80s' of ER_PARSE_ERROR), and where a C string ends.
+std::string_view cut_near(std::string_view text) {
+  static constexpr std::size_t k_longest = 80;
+  return cut_text(text.substr(0, text.find('\0')), k_longest);
+}
+
+/// Of a token that the grammar let pass as an integer.
+std::uint64_t integer(const Token& token) { return parse_integer(token.text).value_or(0); }
+
+}  // namespace
+
+Expression ExpressionStack::pop() {
+  if (expressions_.empty()) return {Value{}};
+  Expression last = std::move(expressions_.back());
+  expressions_.pop_back();
+  return last;
+}
+
+void ExpressionStack::fold(Operator operation, std::size_t count) {
+  count = std::min(count, expressions_.size());
+  Operation result{operation, {}};
+  const auto first = expressions_.end() - static_cast<std::ptrdiff_t>(count);
+  std::move(first, expressions_.end(), std::back_inserter(result.operands));
+  expressions_.erase(first, expressions_.end());
+  push(std::move(result));
+}
+
+void ExpressionStack::open_call(std::string function) { lists_.push_back({std::move(function), expressions_.size()}); }
+
+void ExpressionStack::close_call() {
+  if (lists_.empty()) return;
+  std::string function = std::move(lists_.back().function);
+  push(FunctionCall{std::move(function), close_list()});
+}
+
+void ExpressionStack::open_in() { lists_.push_back({{}, expressions_.empty() ? 0 : expressions_.size() - 1}); }
+
+void ExpressionStack::close_in() {
+  if (!lists_.empty()) push(Operation{Operator::in, close_list()});
+}
+
+std::vector<Expression> ExpressionStack::close_list() {
+  const auto first =
+      expressions_.begin() + static_cast<std::ptrdiff_t>(std::min(lists_.back().begin, expressions_.size()));
+  lists_.pop_back();
+  std::vector<Expression> result(std::make_move_iterator(first), std::make_move_iterator(expressions_.end()));
+  expressions_.erase(first, expressions_.end());
+  return result;
+}
+
+StatementBuilder::StatementBuilder(std::string_view statement_text)
+    : text(statement_text), tokens(scan_statement(statement_text)) {}
+
+void StatementBuilder::name_channel(const Token& name) {
+  if (channel.kind != ChannelSelector::Kind::unnamed) {
+    // MariaDB's own words, with its unbalanced parenthesis (sql/sql_yacc.yy, for_channel).
+    throw Error(1210, "Incorrect arguments to CONNECTION_NAME AND FOR CHANNEL CAN NOT BE SPECIFIED AT THE SAME TIME)");
+  }
+  channel = {ChannelSelector::Kind::named, name.value()};
+}
+
+void StatementBuilder::select_all_channels() {
+  if (channel.kind != ChannelSelector::Kind::unnamed) {
+    throw Error(1210, "Incorrect arguments to CONNECTION_NAME AND FOR CHANNEL CAN NOT BE SPECIFIED AT THE SAME TIME)");
+  }
+  channel = {ChannelSelector::Kind::all, {}};
+}
+
+void StatementBuilder::refuse(const Token& clause) {
+  if (refused_clause.empty()) refused_clause = to_upper(clause.text);
+}
+
+channel::ThreadSelection StatementBuilder::selected_threads() const {
+  if (!threads.io && !threads.sql) return {true, true};
+  return threads;
+}
+
+void StatementBuilder::add_option(Tokens option) {
+  const Token& name = option.front();
+  const Tokens value = option.subspan(2);
+  const SourceOptionDefinition* definition = find_source_option(name.text);
+  if (definition == nullptr) return;  // the grammar lets no other name pass
+  SourceOptionSetting setting{definition->option, to_upper(name.text), {}};
+  switch (definition->kind) {
+    case OptionKind::text: setting.value = concatenate(value); break;
+    case OptionKind::integer: setting.value = integer(value.front()); break;
+    case OptionKind::seconds: setting.value = std::strtod(std::string(value.front().text).c_str(), nullptr); break;
+    case OptionKind::gtid: setting.value = to_lower(value.front().text); break;
+    case OptionKind::anything: break;
+  }
+  options.push_back(std::move(setting));
+}
+
+void StatementBuilder::add_item(Tokens expression) {
+  // A column takes its name from the text of its expression, a string's from the string's value.
+  const bool is_string = std::all_of(expression.begin(), expression.end(),
+                                     [](const Token& token) { return token.kind == TokenKind::string; });
+  items.push_back({expressions.pop(), is_string ? concatenate(expression) : written(expression)});
+}
+
+void StatementBuilder::set_limit(Tokens clause) {
+  const std::uint64_t first = integer(clause[1]);
+  limit = {};
+  if (clause.size() == 2) {
+    limit.count = first;
+  } else if (clause[2].is_punctuation(",")) {
+    limit = {first, integer(clause[3])};
+  } else {
+    limit = {integer(clause[3]), first};
+  }
+}
+
+void StatementBuilder::push_literal(Tokens literal) {
+  const Token& token = literal.front();
+  switch (token.kind) {
+    case TokenKind::integer: {
+      const auto value = parse_integer(token.text);
+      if (!value) return expressions.push(Value{Decimal{std::string(token.text)}});
+      if (*value <= INT64_MAX) return expressions.push(Value{static_cast<std::int64_t>(*value)});
+      return expressions.push(Value{*value});
+    }
+    case TokenKind::decimal: return expressions.push(Value{Decimal{std::string(token.text)}});
+    case TokenKind::binary: return expressions.push(Value{token.value()});
+    case TokenKind::string: return expressions.push(Value{concatenate(literal)});
+    default: break;
+  }
+  if (token.is_word("NULL")) return expressions.push(Value{});
+  if (token.is_word("TRUE") || token.is_word("FALSE")) {
+    return expressions.push(Value{std::int64_t{token.is_word("TRUE") ? 1 : 0}});
+  }
+  expressions.push(Value{concatenate(literal.subspan(1))});  // after _utf8mb4
+}
+
+void StatementBuilder::push_column(Tokens name) {
+  expressions.push(ColumnReference{name.size() == 1 ? name.front().value() : written(name)});
+}
+
+void StatementBuilder::push_call(const Token& function) { expressions.push(FunctionCall{function.value(), {}}); }
+
+void StatementBuilder::push_user_variable(const Token& variable) {
+  expressions.push(UserVariable{to_lower(variable.value())});
+}
+
+void StatementBuilder::push_system_variable(Tokens variable) { expressions.push(system_variable(variable)); }
+
+void StatementBuilder::assign_to_user_variable(const Token& variable) {
+  assigned = UserVariable{to_lower(variable.value())};
+}
+
+void StatementBuilder::assign_to_system_variable(Tokens variable) { assigned = system_variable(variable); }
+
+SystemVariable StatementBuilder::system_variable(Tokens variable) const {
+  SystemVariable result{scope, {}};
+  if (variable.front().kind == TokenKind::system_variable) {
+    result.scope = VariableScope::unspecified;
+    variable = variable.subspan(1);
+  }
+  if (variable.size() > 1) {
+    result.scope = parse_scope(variable.front());
+    // A prefix that is no scope is a connection's or a key cache's name, which no variable here takes
+    // (ER_VARIABLE_IS_NOT_STRUCT).
+    if (result.scope == VariableScope::unspecified) {
+      throw Error(1272, fmt::format("Variable '{}' is not a variable component (can't be used as XXXX.variable_name)",
+                                    variable.back().value()));
+    }
+  }
+  result.name = to_lower(variable.back().value());
+  return result;
+}
+
+void StatementBuilder::finish_assignment() {
+  SetVariable assignment{assigned, std::nullopt};
+  if (!assigned_default) assignment.value = expressions.pop();
+  assigned_default = false;
+  assignments.emplace_back(std::move(assignment));
+}
+
+void StatementBuilder::assign_transaction(Tokens characteristic) {
+  SetVariable assignment;
+  if (characteristic.front().is_word("READ")) {
+    assignment.variable = SystemVariable{scope, "transaction_read_only"};
+    assignment.value = Expression{Value{std::int64_t{characteristic[1].is_word("ONLY") ? 1 : 0}}};
+  } else {
+    std::string level = to_upper(characteristic[2].text);
+    if (characteristic.size() > 3) level += "-" + to_upper(characteristic[3].text);
+    assignment.variable = SystemVariable{scope, "transaction_isolation"};
+    assignment.value = Expression{Value{std::move(level)}};
+  }
+  assignments.emplace_back(std::move(assignment));
+}
+
+void StatementBuilder::assign_character_set(Tokens clause) {
+  SetCharacterSet assignment;
+  assignment.names = clause.front().is_word("NAMES");
+  std::size_t next = clause.front().is_word("CHARACTER") ? 2 : 1;
+  if (!clause[next].is_word("DEFAULT")) assignment.character_set = to_lower(clause[next].value());
+  if (next + 2 < clause.size()) assignment.collation = to_lower(clause[next + 2].value());
+  assignments.emplace_back(std::move(assignment));
+}
+
+void StatementBuilder::name_table(Tokens name) {
+  SelectFromTable select;
+  select.table = name.back().value();
+  if (name.size() > 1) select.database = name.front().value();
+  statement = std::move(select);
+}
+
+void StatementBuilder::make_kill(Tokens kill) { statement = Kill{integer(kill.back()), query_only}; }
+
+void StatementBuilder::make_unsupported(Tokens name) {
+  std::string words;
+  for (const Token& word : name) {
+    if (!words.empty()) words += ' ';
+    words += to_upper(word.text);
+  }
+  statement = UnsupportedStatement{std::move(words)};
+}
+
+std::string StatementBuilder::written(Tokens range) const {
+  const std::size_t begin = range.front().offset;
+  return std::string(text.substr(begin, range.back().offset + range.back().text.size() - begin));
+}
+
+void StatementBuilder::fail() const {
+  const std::size_t offset = reached < tokens.size() ? tokens[reached].offset : text.size();
+  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
+  throw Error(1064, "42000",
+              fmt::format("You have an error in your SQL syntax; check the manual that corresponds to your MySQL server "
+                          "version for the right syntax to use near '{}' at line {}",
+                          cut_near(redact_statement_from(text, offset)), line));
+}
+
+std::optional<std::uint64_t> parse_integer(std::string_view digits) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+std::string concatenate(std::span<const Token> strings) {
+  std::string result;
+  for (const Token& string : strings) result += string.value();
+  return result;
+}
+
+VariableScope parse_scope(const Token& word) {
+  if (word.is_word("GLOBAL") || word.is_word("PERSIST") || word.is_word("PERSIST_ONLY")) return VariableScope::global;
+  if (word.is_word("SESSION") || word.is_word("LOCAL")) return VariableScope::session;
+  return VariableScope::unspecified;
+}
+
+}  // namespace tributary::admin

@@ -1,0 +1,124 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "scanner.hpp"
+#include "source_option.hpp"
+#include "tributary/admin/statement.hpp"
+
+namespace tributary::admin {
+
+/// The operands of an expression while the grammar reads it, innermost last.
+class ExpressionStack {
+ public:
+  void push(decltype(Expression::node) node) { expressions_.push_back({std::move(node)}); }
+  [[nodiscard]] Expression pop();
+  /// Replaces the last @p count expressions by @p operation of them.
+  void fold(Operator operation, std::size_t count);
+  /// What is pushed until close_call() are the arguments of a call of @p function.
+  void open_call(std::string function);
+  void close_call();
+  /// What is pushed until close_in() is the list that IN compares the last expression with.
+  void open_in();
+  void close_in();
+
+ private:
+  struct List {
+    std::string function;
+    std::size_t begin = 0;  ///< index of its first element
+  };
+  std::vector<Expression> close_list();
+
+  std::vector<Expression> expressions_;
+  std::vector<List> lists_;  ///< open ones
+};
+
+/// What the grammar's actions fill in while it reads one statement. Members named after a clause hold what that
+/// clause said; the action of the whole statement's rule puts them together in `statement`.
+struct StatementBuilder {
+  /// @p statement_text must outlive this.
+  explicit StatementBuilder(std::string_view statement_text);
+
+  using Tokens = std::span<const Token>;
+
+  std::string_view text;
+  std::vector<Token> tokens;
+  std::size_t reached = 0;  ///< index of the farthest token the grammar has looked at: where an error is
+  std::size_t depth = 0;    ///< of nested expressions
+
+  Statement statement;
+
+  Vocabulary vocabulary = Vocabulary::slave;
+  ChannelSelector channel;
+  channel::ThreadSelection threads{false, false};
+  bool all = false;
+  bool full = false;
+  bool count_only = false;
+  bool query_only = false;
+  std::string refused_clause;
+  std::vector<SourceOptionSetting> options;
+  VariableScope scope = VariableScope::unspecified;
+  ExpressionStack expressions;
+  std::vector<SelectItem> items;
+  RowLimit limit;
+  ShowFilter filter;
+  std::string database;
+  std::vector<std::variant<SetVariable, SetCharacterSet>> assignments;
+  std::variant<SystemVariable, UserVariable> assigned;
+  bool assigned_default = false;
+
+  /// MariaDB's name after the verb, or FOR CHANNEL. @throws Error 1210 when both are given.
+  void name_channel(const Token& name);
+  void select_all_channels();
+  void refuse(const Token& clause);
+  /// The threads that were named; both when none was.
+  [[nodiscard]] channel::ThreadSelection selected_threads() const;
+
+  /// "NAME = value".
+  void add_option(Tokens option);
+  void add_item(Tokens expression);
+  void set_limit(Tokens clause);
+
+  void push_literal(Tokens literal);
+  void push_column(Tokens name);
+  void push_call(const Token& function);
+  void push_user_variable(const Token& variable);
+  /// "@@[prefix.]name". @throws Error 1272 when the prefix is no scope.
+  void push_system_variable(Tokens variable);
+
+  void assign_to_user_variable(const Token& variable);
+  /// "@@[prefix.]name", or a name alone, which has the scope of the SET before it.
+  void assign_to_system_variable(Tokens variable);
+  void finish_assignment();
+  void assign_transaction(Tokens characteristic);
+  void assign_character_set(Tokens clause);
+
+  void name_table(Tokens name);
+  void make_kill(Tokens kill);
+  void make_unsupported(Tokens name);
+
+  /// @throws Error 1064 at the token that was reached, or at the end of the text.
+  [[noreturn]] void fail() const;
+
+ private:
+  /// The text from the first to the last token, as written.
+  [[nodiscard]] std::string written(Tokens range) const;
+  [[nodiscard]] SystemVariable system_variable(Tokens variable) const;
+};
+
+inline const ChannelSelector k_all_channels{ChannelSelector::Kind::all, {}};
+
+/// nullopt when it does not fit 64 bits.
+std::optional<std::uint64_t> parse_integer(std::string_view digits);
+
+/// The text of adjacent string literals, which are one.
+std::string concatenate(std::span<const Token> strings);
+VariableScope parse_scope(const Token& word);
+
+}  // namespace tributary::admin

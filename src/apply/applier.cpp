@@ -1,0 +1,281 @@
+#include "tributary/apply/applier.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "tributary/util/log.hpp"
+
+#include "attempt.hpp"
+#include "diagnosis.hpp"
+#include "failure_text.hpp"
+
+namespace tributary::apply {
+namespace {
+
+constexpr auto k_first_pause = std::chrono::milliseconds(50);
+constexpr auto k_longest_pause = std::chrono::milliseconds(5000);
+
+/// The pause before try number @p count + 1, doubling.
+std::chrono::milliseconds pause_after(std::uint32_t count) {
+  static constexpr std::uint32_t k_doublings = 7;
+  return std::min(k_first_pause * (1 << std::min(count, k_doublings)), k_longest_pause);
+}
+
+void sleep(std::chrono::milliseconds time, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, time, [] { return false; });
+}
+
+/// How often the same place has failed.
+struct Retries {
+  relay::RelayPosition place;
+  std::uint32_t count = 0;
+
+  std::uint32_t at(const relay::RelayPosition& position) {
+    count = place == position ? count + 1 : 1;
+    place = position;
+    return count;
+  }
+};
+
+/// Thrown for an error that an administrator must mend.
+struct GiveUp {
+  std::uint16_t code;
+  std::string message;
+};
+
+}  // namespace
+
+struct Applier::Implementation {
+  Implementation(ApplierOptions applier_options, relay::RelayLog& relay_log,
+                 std::function<void(const target::Checkpoint&)> progress)
+      : options(std::move(applier_options)),
+        log(relay_log),
+        on_progress(std::move(progress)),
+        store(options.daemon_uuid, options.channel) {
+    options.workers = std::max(options.workers, 1U);
+    for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
+      sessions.push_back(std::make_unique<WorkerSession>(options.target, store, worker));
+    }
+  }
+
+  const std::string& channel() const { return options.channel; }
+
+  void run_attempts(const std::stop_token& stop);
+  void attempt(const std::stop_token& stop);
+  AttemptStart prepare(const std::stop_token& stop);
+  AttemptStart find_start();
+  bool wait_received(relay::RelayPosition from, const std::stop_token& stop);
+  void target_failed(const target::TargetError& error, const std::stop_token& stop);
+  void batch_failed(const Failure& failure, const std::stop_token& stop);
+  void locate(const Failure& failure, std::uint32_t count, const std::stop_token& stop);
+  void apply_alone(const relay::RelayPosition& through);
+  SqlDialect target_dialect();
+  void disconnect();
+
+  ApplierOptions options;
+  relay::RelayLog& log;
+  const std::function<void(const target::Checkpoint&)> on_progress;
+  const target::CheckpointStore store;
+  StatusBoard status;
+
+  // The coordinator's own.
+  std::vector<std::unique_ptr<WorkerSession>> sessions;
+  bool schema_prepared = false;
+  std::uint32_t connect_failures = 0;
+  Retries retries;
+  std::optional<relay::RelayPosition> alone_through;
+};
+
+SqlDialect Applier::Implementation::target_dialect() {
+  SqlDialect dialect;
+  dialect.mariadb = sessions.front()->connection().is_mariadb();
+  dialect.server_version = sessions.front()->connection().server_version_number();
+  return dialect;
+}
+
+void Applier::Implementation::disconnect() {
+  for (const auto& session : sessions) session->disconnect();
+}
+
+void Applier::Implementation::apply_alone(const relay::RelayPosition& through) {
+  alone_through = std::max(alone_through.value_or(through), through);
+}
+
+AttemptStart Applier::Implementation::find_start() {
+  AttemptStart start;
+  target::TargetConnection& connection = sessions.front()->connection();
+  const std::optional<target::Checkpoint> checkpoint = store.load(connection);
+  start.from = options.start.file_number == 0 ? log.begin() : options.start;
+  // A checkpoint before the configured start belongs to coordinates that the administrator has replaced.
+  const bool counts = checkpoint && checkpoint->position >= start.from;
+  if (counts) {
+    start.from = checkpoint->position;
+    start.gtid_position = checkpoint->gtid;
+  }
+  start.open_intent = store.load_intent(connection);
+  if (start.open_intent && start.open_intent->statement < start.from) {
+    connection.execute(store.clear_intent_statement());
+    start.open_intent.reset();
+  }
+  start.alone_through = alone_through;
+  if (start.from.file_number < log.begin().file_number) {
+    throw Error(error_code::k_read_relay_log,
+                fmt::format("Relay log read failure: the applied position {}:{} is in relay file {}, which does not exist "
+                            "any more; the oldest one is {}. Load the target anew and give the matching position with "
+                            "CHANGE MASTER, or restore the missing relay files",
+                            counts ? checkpoint->source_file : std::string("(start)"), start.from.offset,
+                            log.path_of(start.from.file_number).filename().string(),
+                            log.path_of(log.begin().file_number).filename().string()));
+  }
+  status.begin_attempt(counts ? *checkpoint : target::Checkpoint{}, start.from);
+  return start;
+}
+
+AttemptStart Applier::Implementation::prepare(const std::stop_token& stop) {
+  status.set_stage("Connecting to the target");
+  for (const auto& session : sessions) session->connect(stop);
+  const std::stop_callback on_stop(stop, [this] {
+    for (const auto& session : sessions) session->interrupt();
+  });
+  target::TargetConnection& connection = sessions.front()->connection();
+  if (!connection.is_mariadb()) {
+    throw Error(error_code::k_replica_fatal,
+                fmt::format("Fatal error: the target is not MariaDB ({}); only MariaDB targets are supported",
+                            connection.server_version()));
+  }
+  if (!schema_prepared) {
+    store.prepare(connection);
+    schema_prepared = true;
+  }
+  return find_start();
+}
+
+bool Applier::Implementation::wait_received(relay::RelayPosition from, const std::stop_token& stop) {
+  static constexpr std::uint32_t k_wait_milliseconds = 60000;
+  for (;;) {
+    const relay::RelayPosition published = log.published_end();
+    if (published > from) return true;
+    // The end of the relay log may lie before what is applied: a power failure can take what was not synced. It is
+    // received again, byte for byte.
+    status.found_end(published);
+    status.set_stage(published < from ? "Waiting until what is applied is in the relay log again"
+                                      : "Replica has read all relay log; waiting for more updates");
+    log.wait_published(published, stop, k_wait_milliseconds);
+    if (stop.stop_requested()) return false;
+  }
+}
+
+void Applier::Implementation::attempt(const std::stop_token& stop) {
+  const AttemptStart start = prepare(stop);
+  connect_failures = 0;
+  if (!wait_received(start.from, stop)) return;
+  const AttemptEnvironment environment{options, log, store, status, on_progress, sessions, target_dialect()};
+  Attempt(environment, start).run(stop);
+}
+
+void Applier::Implementation::target_failed(const target::TargetError& error, const std::stop_token& stop) {
+  disconnect();
+  if (stop.stop_requested()) return;
+  const std::string message = fmt::format("Error at the target '{}@{}': {} ({})", options.target.user,
+                                          options.target.address(), error.what(), error.code());
+  if (!error.transient()) throw GiveUp{error.code(), message};
+  if (connect_failures == 0) {
+    tributary::log(LogLevel::warning, "channel '{}': {}; trying again until it answers", channel(), message);
+  }
+  status.set_error(error.code(), message);
+  status.set_stage("Waiting to reconnect to the target");
+  sleep(pause_after(connect_failures++), stop);
+}
+
+void Applier::Implementation::locate(const Failure& failure, std::uint32_t count, const std::stop_token& stop) {
+  if (failure.first.can_roll_back) {
+    // The diagnosis may itself lose the connection: then the whole road is taken once more.
+    for (const auto& session : sessions) session->connect(stop);
+    BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
+    const auto found = diagnose(*sessions.front(), log, failure.first, target_dialect(), writer, stop);
+    if (found) throw GiveUp{found->code, found->message};
+    if (count <= options.transaction_retries) return;
+  }
+  throw GiveUp{failure.code, fmt::format("{} ({}); {}", failure.message, failure.code, place_text(failure.first))};
+}
+
+void Applier::Implementation::batch_failed(const Failure& failure, const std::stop_token& stop) {
+  if (stop.stop_requested()) return;
+  const std::uint32_t count = retries.at(failure.first.begin);
+  const bool single = failure.first.begin == failure.last.begin;
+  const std::string place = place_text(failure.first);
+  tributary::log(LogLevel::warning, "channel '{}': {} ({}); {}", channel(), failure.message, failure.code, place);
+  if (failure.connection_lost || failure.transient) {
+    // A connection is lost for its own reasons: only when it happens again at the same place is the batch suspected.
+    if (!failure.connection_lost || count > 1) apply_alone(failure.last.begin);
+    if (single && count > options.transaction_retries) {
+      throw GiveUp{failure.code, fmt::format("{} ({}); the transaction was tried {} times in vain; {}", failure.message,
+                                             failure.code, count, place)};
+    }
+    status.retried();
+    status.set_error(failure.code, fmt::format("{} ({}); trying again; {}", failure.message, failure.code, place));
+    status.set_stage("Waiting to try the transaction again");
+    sleep(pause_after(count - 1), stop);
+    return;
+  }
+  apply_alone(failure.last.begin);
+  if (!single) return;
+  if (failure.located) throw GiveUp{failure.code, failure.message};
+  locate(failure, count, stop);
+}
+
+void Applier::Implementation::run_attempts(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    try {
+      try {
+        attempt(stop);
+      } catch (const BatchFailed& failed) {
+        batch_failed(failed.failure, stop);
+      } catch (const ApplyAlone& alone) {
+        apply_alone(alone.transaction.begin);
+      }
+    } catch (const target::TargetError& error) {
+      target_failed(error, stop);
+    }
+  }
+}
+
+Applier::Applier(ApplierOptions options, relay::RelayLog& log,
+                 std::function<void(const target::Checkpoint&)> on_progress)
+    : implementation_(std::make_unique<Implementation>(std::move(options), log, std::move(on_progress))) {}
+
+Applier::~Applier() = default;
+
+void Applier::run(std::stop_token stop) {
+  Implementation& self = *implementation_;
+  const auto give_up = [&self](std::uint16_t code, const std::string& message) {
+    self.status.set_error(code, message);
+    log(LogLevel::error, "channel '{}': the applier stops: {}", self.channel(), message);
+  };
+  self.status.started();
+  log(LogLevel::info, "channel '{}': the applier starts, target {}", self.channel(), self.options.target.address());
+  try {
+    self.run_attempts(stop);
+    log(LogLevel::info, "channel '{}': the applier was stopped", self.channel());
+  } catch (const GiveUp& reason) {
+    give_up(reason.code, reason.message);
+  } catch (const Error& error) {
+    give_up(error.code(), error.what());
+  } catch (const std::exception& error) {
+    give_up(error_code::k_unknown_error, error.what());
+  }
+  self.disconnect();
+  self.status.stopped();
+}
+
+ApplierStatus Applier::status() const { return implementation_->status.status(implementation_->log.published_end()); }
+
+}  // namespace tributary::apply

@@ -1,0 +1,115 @@
+#include "attempt.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "failure_text.hpp"
+
+namespace tributary::apply {
+namespace {
+
+/// Of chunks between coordinator and workers, per channel.
+constexpr std::size_t k_queue_bytes = std::size_t{2} << 20;
+/// What the workers' packets hold besides a BINLOG statement.
+constexpr std::size_t k_packet_reserve = 8192;
+constexpr std::uint32_t k_wait_milliseconds = 60000;
+/// A stopping applier lets its workers finish what they are at for so long.
+constexpr std::uint32_t k_stop_grace_milliseconds = 1500;
+
+constexpr const char* k_stage_reading = "Reading event from the relay log";
+constexpr const char* k_stage_all_read = "Replica has read all relay log; waiting for more updates";
+
+BatchLimits limits_of(const ApplierOptions& options) {
+  BatchLimits limits;
+  limits.transactions = std::max(options.batch_transactions, 1U);
+  limits.bytes = options.batch_bytes;
+  return limits;
+}
+
+}  // namespace
+
+Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& start)
+    : environment_(environment),
+      start_(start),
+      pipeline_(environment.sessions.size(), k_queue_bytes),
+      writer_(environment.sessions.front()->connection().server_version(),
+              environment.sessions.front()->statement_limit() - k_packet_reserve),
+      builder_(limits_of(environment.options), writer_, pipeline_, environment.status),
+      interpreter_(environment.log, builder_, environment.target, start.gtid_position),
+      worker_environment_{environment.store,       pipeline_,         environment.status,
+                          environment.on_progress, start.open_intent, writer_.session_statement()},
+      cursor_(environment.log.open_cursor(start.from)) {
+  builder_.set_interpreter(interpreter_);
+  builder_.apply_alone_through(start.alone_through);
+}
+
+void Attempt::run(const std::stop_token& stop) {
+  for (std::size_t i = 0; i < environment_.sessions.size(); ++i) {
+    workers_.emplace_back([this, i] { Worker(worker_environment_, *environment_.sessions[i], i).run(); });
+  }
+  const std::stop_callback on_stop(stop, [this] { pipeline_.end(); });
+  try {
+    read(stop);
+  } catch (const PipelineEnded&) {
+    end_workers();
+    if (stop.stop_requested()) return;
+    if (auto failure = pipeline_.failure()) throw BatchFailed{std::move(*failure)};
+    return;
+  } catch (...) {
+    end_workers();
+    throw;
+  }
+}
+
+void Attempt::end_workers() {
+  pipeline_.end();
+  if (!pipeline_.wait_left(k_stop_grace_milliseconds)) {
+    for (const auto& session : environment_.sessions) session->interrupt();
+  }
+  workers_.clear();
+}
+
+void Attempt::read(const std::stop_token& /*stop*/) {
+  try {
+    for (;;) {
+      const relay::RelayPosition published = environment_.log.published_end();
+      environment_.status.set_stage(k_stage_reading);
+      read_to_end();
+      // Only whole transactions are published: nothing is left half read here.
+      if (builder_.has_whole_transactions()) {
+        if (!pipeline_.wait_hungry()) throw PipelineEnded{};
+        builder_.hand_over();
+      }
+      environment_.status.found_end(published);
+      environment_.status.set_stage(k_stage_all_read);
+      environment_.log.wait_published(published, pipeline_.ended(), k_wait_milliseconds);
+      if (pipeline_.ended().stop_requested()) throw PipelineEnded{};
+    }
+  } catch (const Error& error) {
+    finish_before_error(error);
+  }
+}
+
+void Attempt::read_to_end() {
+  const std::stop_token ended = pipeline_.ended();
+  while (const auto event = cursor_->next()) {
+    interpreter_.feed(*event, cursor_->description());
+    if (!interpreter_.in_transaction()) environment_.status.reading(event->end);
+    if (ended.stop_requested()) throw PipelineEnded{};
+  }
+}
+
+void Attempt::finish_before_error(const Error& error) {
+  if (builder_.has_whole_transactions()) {
+    if (builder_.has_partial_transaction()) throw ApplyAlone{interpreter_.transaction()};
+    builder_.hand_over();
+  }
+  if (!pipeline_.wait_committed(builder_.current_batch() - 1)) throw PipelineEnded{};
+  if (!interpreter_.in_transaction()) throw error;
+  throw Error(error.code(), error.sqlstate(),
+              fmt::format("{}; {}", error.what(), place_text(interpreter_.transaction())));
+}
+
+}  // namespace tributary::apply

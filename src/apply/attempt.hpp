@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <thread>
+#include <vector>
+
+#include "tributary/apply/applier.hpp"
+
+#include "batch_builder.hpp"
+#include "worker.hpp"
+
+namespace tributary::apply {
+
+/// Where an attempt begins.
+struct AttemptStart {
+  relay::RelayPosition from;
+  std::string gtid_position;                       ///< Checkpoint::gtid there
+  std::optional<target::DdlIntent> open_intent;    ///< found in the target
+  std::optional<relay::RelayPosition> alone_through;  ///< transactions that begin up to there are applied alone
+};
+
+/// What an attempt works with; all of it outlives the attempt.
+struct AttemptEnvironment {
+  const ApplierOptions& options;
+  relay::RelayLog& log;
+  const target::CheckpointStore& store;
+  StatusBoard& status;
+  const std::function<void(const target::Checkpoint&)>& on_progress;
+  std::vector<std::unique_ptr<WorkerSession>>& sessions;  ///< connected, one for each worker
+  SqlDialect target;
+};
+
+/// Thrown when a worker has failed.
+struct BatchFailed {
+  Failure failure;
+};
+
+/// The coordinator between two failures: reads the relay log from a position, hands batches to the workers, until it is
+/// stopped or something fails. One thread; it starts and joins the workers.
+class Attempt {
+ public:
+  Attempt(const AttemptEnvironment& environment, const AttemptStart& start);
+
+  /// Returns when @p stop is requested. @throws BatchFailed, ApplyAlone (begin again), and Error from reading the relay
+  /// log, after everything before the error was applied.
+  void run(const std::stop_token& stop);
+
+ private:
+  void read(const std::stop_token& stop);
+  void read_to_end();
+  void finish_before_error(const Error& error);
+  void end_workers();
+
+  const AttemptEnvironment& environment_;
+  const AttemptStart& start_;
+  Pipeline pipeline_;
+  BinlogRowWriter writer_;
+  BatchBuilder builder_;
+  EventInterpreter interpreter_;
+  WorkerEnvironment worker_environment_;
+  std::unique_ptr<relay::RelayCursor> cursor_;
+  std::vector<std::jthread> workers_;
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,159 @@
+#include "batch_builder.hpp"
+
+#include <utility>
+
+#include "tributary/binlog/table_map.hpp"
+#include "tributary/util/error.hpp"
+
+namespace tributary::apply {
+namespace {
+
+std::uint64_t table_id_of(const binlog::EventView& rows_event) {
+  static constexpr std::size_t k_table_id_length = 6;
+  return ByteReader(rows_event.body()).little_endian(k_table_id_length);
+}
+
+}  // namespace
+
+BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status)
+    : limits_(limits), writer_(writer), pipeline_(pipeline), status_(status) {}
+
+void BatchBuilder::on_begin(const TransactionStart& start) {
+  transaction_ = start;
+  has_steps_ = false;
+  table_names_.clear();
+  // What cannot be rolled back is not mixed with what can: a failure elsewhere must not run it twice.
+  alone_ = !start.can_roll_back || (alone_through_ && start.begin <= *alone_through_);
+  if (alone_ && whole_ > 0) close(false);
+  if (whole_ == 0) chunk_.first = start;
+  chunk_.last = start;
+  status_.begun(start);
+}
+
+void BatchBuilder::begin_step() {
+  if (ddl_) push_ddl(false);
+  has_steps_ = true;
+}
+
+void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const std::string& table) {
+  for (std::string& statement : writer_.take()) {
+    chunk_.bytes += statement.size();
+    chunk_.steps.emplace_back(RowsStep{std::move(statement), place, table});
+  }
+}
+
+void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
+  writer_.add_table_map(event, source);
+  if (transaction_.can_roll_back) return;
+  const auto layout = binlog::TableMapLayout::decode(event, source);
+  table_names_[layout.table_id] = std::string(layout.database) + "." + std::string(layout.table);
+}
+
+void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& event,
+                           const binlog::FormatDescription& source) {
+  begin_step();
+  writer_.add_rows(event, source);
+  // Without a second try the event that failed must be known from the first.
+  if (!transaction_.can_roll_back) finish_rows(place, table_names_[table_id_of(event)]);
+  batch_bytes_ += event.raw().size();
+  chunk_bytes_ += event.raw().size();
+  if (chunk_bytes_ >= limits_.chunk_bytes) push_chunk();
+}
+
+void BatchBuilder::on_statement(SourceStatement statement) {
+  begin_step();
+  finish_rows(std::nullopt, {});
+  const std::size_t bytes = statement.text.size() + sizeof(SourceStatement);
+  batch_bytes_ += bytes;
+  chunk_bytes_ += bytes;
+  chunk_.bytes += bytes;
+  chunk_.steps.emplace_back(std::move(statement));
+  if (chunk_bytes_ >= limits_.chunk_bytes) push_chunk();
+}
+
+void BatchBuilder::on_ddl(SourceStatement statement) {
+  if (has_steps_ || ddl_) {
+    throw Error(error_code::k_replica_fatal,
+                "Fatal error: a statement that commits by itself stands in the middle of transaction " +
+                    transaction_.gtid + " at " + interpreter_->source_place(statement.place.start));
+  }
+  if (whole_ > 0) close(false);
+  chunk_.first = chunk_.last = transaction_;
+  ddl_ = std::move(statement);
+}
+
+void BatchBuilder::push_chunk() {
+  finish_rows(std::nullopt, {});
+  if (!pushed_) worker_ = pipeline_.choose_worker();
+  chunk_.batch = batch_;
+  chunk_.depends_on = dependencies_.depends_on(batch_);
+  chunk_.opens = !pushed_;
+  Chunk rest;
+  rest.first = chunk_.first;
+  rest.last = chunk_.last;
+  pushed_ = true;
+  chunk_bytes_ = 0;
+  if (!pipeline_.push(worker_, std::exchange(chunk_, std::move(rest)))) throw PipelineEnded{};
+}
+
+void BatchBuilder::push_ddl(bool ends_transaction) {
+  chunk_.bytes += ddl_->text.size();
+  clears_intent_ = !ends_transaction;
+  chunk_.ddl = std::exchange(ddl_, std::nullopt);
+  if (ends_transaction) chunk_.end = BatchEnd{interpreter_->checkpoint(), 1, false, true};
+  push_chunk();
+  const bool clears = clears_intent_;
+  start_batch();
+  clears_intent_ = clears;
+  chunk_.first = chunk_.last = transaction_;
+}
+
+void BatchBuilder::on_end(bool rolled_back) {
+  if (ddl_) return push_ddl(true);
+  if (rolled_back && has_steps_) {
+    if (whole_ > 0) throw ApplyAlone{transaction_};
+    ++whole_;
+    has_steps_ = false;
+    return close(true);
+  }
+  ++whole_;
+  has_steps_ = false;
+  if (alone_ || whole_ >= limits_.transactions || batch_bytes_ >= limits_.bytes || pipeline_.hungry()) close(false);
+}
+
+void BatchBuilder::on_abandoned() {
+  status_.abandoned();
+  ddl_.reset();
+  if (!has_steps_) return;
+  if (whole_ > 0) throw ApplyAlone{transaction_};
+  writer_.clear();
+  chunk_.steps.clear();
+  if (pushed_) {
+    // Undo what the worker has done of it; the checkpoint stays in front of it.
+    BatchEnd end{interpreter_->checkpoint(), 0, true, false};
+    end.checkpoint.position = transaction_.begin;
+    end.checkpoint.source_file = transaction_.source_file;
+    end.checkpoint.source_offset = transaction_.begin.offset;
+    chunk_.end = std::move(end);
+    push_chunk();
+  }
+  start_batch();
+}
+
+void BatchBuilder::close(bool rolled_back) {
+  chunk_.end = BatchEnd{interpreter_->checkpoint(), whole_, rolled_back, clears_intent_};
+  push_chunk();
+  start_batch();
+}
+
+void BatchBuilder::start_batch() {
+  if (pushed_) ++batch_;
+  pushed_ = false;
+  whole_ = 0;
+  batch_bytes_ = 0;
+  chunk_bytes_ = 0;
+  clears_intent_ = false;
+  chunk_ = {};
+}
+
+}  // namespace tributary::apply

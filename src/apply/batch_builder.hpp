@@ -1,0 +1,97 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "tributary/apply/row_writer.hpp"
+
+#include "dependency_tracker.hpp"
+#include "event_interpreter.hpp"
+#include "pipeline.hpp"
+#include "status_board.hpp"
+
+namespace tributary::apply {
+
+struct BatchLimits {
+  std::uint32_t transactions = 100;
+  std::uint64_t bytes = std::uint64_t{4} << 20;  ///< of the source's events
+  /// A batch goes to its worker in pieces of so many bytes of the source's events: this bounds memory.
+  std::uint64_t chunk_bytes = std::uint64_t{256} << 10;
+};
+
+/// Thrown when a transaction turns out, after parts of it have joined a batch, to be one that must be applied alone:
+/// reading begins again at the checkpoint.
+struct ApplyAlone {
+  TransactionStart transaction;
+};
+
+/// Thrown when the pipeline has ended: because of a failure of a worker, or because the applier is to stop.
+struct PipelineEnded {};
+
+/// Groups source transactions into batches and hands them to the workers: at once while a worker waits for work, else as
+/// many as fit the limits. Keeps transactions whole.
+class BatchBuilder : public TransactionHandler {
+ public:
+  BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status);
+
+  /// The interpreter that feeds this: it knows the checkpoint. Call before the first event.
+  void set_interpreter(EventInterpreter& interpreter) { interpreter_ = &interpreter; }
+  /// Transactions that begin at or before @p last are applied alone.
+  void apply_alone_through(std::optional<relay::RelayPosition> last) { alone_through_ = last; }
+
+  /// True when whole transactions wait to be handed over.
+  [[nodiscard]] bool has_whole_transactions() const { return whole_ > 0; }
+  /// True when parts of a transaction that is not whole are in the batch, or with a worker.
+  [[nodiscard]] bool has_partial_transaction() const { return has_steps_; }
+  /// Hands over what is whole. Only while there is no partial transaction.
+  void hand_over() { close(false); }
+  /// The last batch that was begun; earlier ones were handed over completely.
+  [[nodiscard]] std::uint64_t current_batch() const { return batch_; }
+
+  void on_begin(const TransactionStart& start) override;
+  void on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+  void on_rows(const EventPlace& place, const binlog::EventView& event,
+               const binlog::FormatDescription& source) override;
+  void on_statement(SourceStatement statement) override;
+  void on_ddl(SourceStatement statement) override;
+  void on_end(bool rolled_back) override;
+  void on_abandoned() override;
+
+ private:
+  void begin_step();
+  void finish_rows(const std::optional<EventPlace>& place, const std::string& table);
+  void push_chunk();
+  void push_ddl(bool ends_transaction);
+  void close(bool rolled_back);
+  void start_batch();
+
+  const BatchLimits limits_;
+  RowWriter& writer_;
+  Pipeline& pipeline_;
+  StatusBoard& status_;
+  EventInterpreter* interpreter_ = nullptr;
+  DependencyTracker dependencies_;
+  std::optional<relay::RelayPosition> alone_through_;
+
+  // The batch being built.
+  std::uint64_t batch_ = 1;
+  std::size_t worker_ = 0;
+  bool pushed_ = false;       ///< a chunk of it is with its worker
+  std::uint32_t whole_ = 0;   ///< whole transactions in it
+  std::uint64_t batch_bytes_ = 0;
+  std::uint64_t chunk_bytes_ = 0;
+  bool clears_intent_ = false;
+  Chunk chunk_;
+
+  // The transaction being read.
+  TransactionStart transaction_;
+  bool alone_ = false;
+  bool has_steps_ = false;  ///< parts of it are in the batch
+  std::optional<SourceStatement> ddl_;
+  std::map<std::uint64_t, std::string> table_names_;  ///< by table id, where events are executed one by one
+};
+
+}  // namespace tributary::apply

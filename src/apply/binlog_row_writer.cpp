@@ -1,0 +1,145 @@
+#include <map>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "tributary/apply/row_writer.hpp"
+#include "tributary/binlog/binlog_statement.hpp"
+#include "tributary/binlog/rows_event.hpp"
+#include "tributary/binlog/table_map.hpp"
+#include "tributary/util/error.hpp"
+
+#include "rows_split.hpp"
+
+namespace tributary::apply {
+namespace {
+
+constexpr std::uint16_t k_packet_too_large = 1153;  // ER_NET_PACKET_TOO_LARGE
+constexpr std::size_t k_table_id_length = 6;
+/// Between the limit that a writer is given and the packet's.
+constexpr std::size_t k_limit_reserve = 16384;
+
+/// Length in a BINLOG statement, generously: base64 with its line ends, the table map and headers beside it.
+std::size_t statement_size(std::size_t event_size) { return event_size / 3 * 4 + event_size / 32 + 4096; }
+
+}  // namespace
+
+struct BinlogRowWriter::Implementation {
+  Implementation(const std::string& target_version, std::size_t limit)
+      : builder(binlog::FormatDescription::mariadb(target_version), 0), statement_limit(limit) {}
+
+  binlog::BinlogStatementBuilder builder;
+  const std::size_t statement_limit;
+  std::vector<std::string> finished;
+  std::size_t finished_size = 0;
+  /// The table maps of the source's current statement, whole events by table id: splitting needs them.
+  std::map<std::uint64_t, Bytes> table_maps;
+
+  void finish_statements() {
+    for (std::string& statement : builder.take()) {
+      finished_size += statement.size();
+      finished.push_back(std::move(statement));
+    }
+  }
+
+  /// Bytes of a statement with this event alone.
+  static std::size_t size_alone(const binlog::EventView& event, const binlog::FormatDescription& source);
+  void add_split(const binlog::EventView& event, const binlog::FormatDescription& source);
+};
+
+BinlogRowWriter::BinlogRowWriter(const std::string& target_version, std::size_t statement_limit)
+    : implementation_(std::make_unique<Implementation>(target_version, statement_limit)) {}
+
+BinlogRowWriter::~BinlogRowWriter() = default;
+
+const std::string& BinlogRowWriter::session_statement() const {
+  return implementation_->builder.format_description_statement();
+}
+
+void BinlogRowWriter::add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
+  const std::uint64_t id = binlog::TableMapLayout::decode(event, source).table_id;
+  implementation_->table_maps[id].assign(event.raw().begin(), event.raw().end());
+  implementation_->builder.add_table_map(event, source);
+}
+
+std::size_t BinlogRowWriter::Implementation::size_alone(const binlog::EventView& event,
+                                                        const binlog::FormatDescription& source) {
+  using binlog::EventType;
+  switch (event.type()) {
+    case EventType::mariadb_write_rows_compressed_v1:
+    case EventType::mariadb_update_rows_compressed_v1:
+    case EventType::mariadb_delete_rows_compressed_v1:
+    case EventType::mariadb_write_rows_compressed:
+    case EventType::mariadb_update_rows_compressed:
+    case EventType::mariadb_delete_rows_compressed: {
+      Bytes scratch;
+      return statement_size(binlog::RowsEvent::decode(event, source, scratch).rows.size());
+    }
+    default: return statement_size(event.raw().size());
+  }
+}
+
+void BinlogRowWriter::add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) {
+  Implementation& self = *implementation_;
+  const std::size_t size = Implementation::size_alone(event, source);
+  if (self.builder.row_events() > 0 && self.builder.size() + size > self.statement_limit) self.finish_statements();
+  if (size > self.statement_limit) {
+    self.add_split(event, source);
+  } else {
+    self.builder.add_rows(event, source);
+  }
+  ByteReader post_header(event.body());
+  post_header.skip(k_table_id_length);
+  if ((post_header.u16() & binlog::rows_flag::k_statement_end) != 0) self.table_maps.clear();
+}
+
+void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
+                                                const binlog::FormatDescription& source) {
+  Bytes scratch;
+  const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, scratch);
+  const auto map = table_maps.find(rows.table_id);
+  if (map == table_maps.end()) {
+    throw Error(error_code::k_corrupt_event,
+                fmt::format("a row event uses table id {}, which no table map has introduced", rows.table_id));
+  }
+  const binlog::TableMap table = binlog::TableMap::decode(binlog::EventView(map->second, event.checksum()), source);
+  binlog::RowsReader reader(rows, table);
+  const std::uint8_t* begin = rows.rows.data();  // of the rows not yet added
+  const std::uint8_t* end = begin;               // of those that fit one statement
+  const auto add_piece = [&](bool last) {
+    const Bytes piece = make_rows_event(event.header(), rows, {begin, end}, last && rows.ends_statement());
+    builder.add_rows(binlog::EventView(piece, binlog::ChecksumAlgorithm::off), source);
+    begin = end;
+    if (!last) finish_statements();
+  };
+  while (reader.next()) {
+    const ByteView row = current_row(reader);
+    const std::uint8_t* const row_end = row.data() + row.size();
+    if (statement_size(row.size()) > statement_limit) {
+      throw Error(k_packet_too_large, "08S01",
+                  fmt::format("a row of table {}.{} has {} bytes and needs a statement of about {} bytes: set "
+                              "max_allowed_packet on the target to that or more, and start the applier again",
+                              table.database, table.table, row.size(), statement_size(row.size()) + k_limit_reserve));
+    }
+    if (end != begin && statement_size(static_cast<std::size_t>(row_end - begin)) > statement_limit) add_piece(false);
+    end = row_end;
+  }
+  add_piece(true);
+}
+
+std::size_t BinlogRowWriter::size() const { return implementation_->finished_size + implementation_->builder.size(); }
+
+std::vector<std::string> BinlogRowWriter::take() {
+  implementation_->finish_statements();
+  implementation_->finished_size = 0;
+  return std::exchange(implementation_->finished, {});
+}
+
+void BinlogRowWriter::clear() {
+  implementation_->builder.clear();
+  implementation_->finished.clear();
+  implementation_->finished_size = 0;
+  implementation_->table_maps.clear();
+}
+
+}  // namespace tributary::apply

@@ -1,0 +1,155 @@
+#include "diagnosis.hpp"
+
+#include <map>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "tributary/binlog/row_text.hpp"
+#include "tributary/binlog/rows_event.hpp"
+#include "tributary/binlog/table_map.hpp"
+
+#include "ddl_window.hpp"
+#include "event_interpreter.hpp"
+#include "failure_text.hpp"
+#include "rows_split.hpp"
+
+namespace tributary::apply {
+namespace {
+
+constexpr std::uint16_t k_key_not_found = 1032;  // ER_KEY_NOT_FOUND
+
+/// Column names and signs as the target has them, where the source did not write them into the table map.
+void complete_metadata(target::TargetConnection& connection, const binlog::TableMap& table,
+                       binlog::TableMetadata& metadata) {
+  const auto name = [](const std::string& text) {
+    return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)";
+  };
+  const auto rows = connection.query(
+      "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = " +
+      name(table.database) + " AND TABLE_NAME = " + name(table.table) + " ORDER BY ORDINAL_POSITION");
+  metadata.columns.resize(table.columns.size());
+  for (std::size_t i = 0; i < metadata.columns.size() && i < rows.size(); ++i) {
+    const target::Row& row = rows[i];
+    if (row.size() < 3) continue;
+    binlog::ColumnMetadata& column = metadata.columns[i];
+    if (column.name.empty()) column.name = row[0].value_or("");
+    if (!column.is_unsigned) column.is_unsigned = row[1].value_or("").find("unsigned") != std::string::npos;
+    const std::string type = row[2].value_or("");
+    if (column.collation == 0 && (type.ends_with("blob") || type.ends_with("binary"))) {
+      column.collation = binlog::k_binary_collation;
+    }
+  }
+}
+
+/// Runs each event as it comes; throws the Diagnosis when one fails.
+class EventByEvent : public TransactionHandler {
+ public:
+  EventByEvent(WorkerSession& session, BinlogRowWriter& writer) : session_(session), writer_(writer) {}
+
+  void on_begin(const TransactionStart& start) override { transaction_ = start; }
+  void on_end(bool /*rolled_back*/) override {}
+  void on_abandoned() override {}
+  void on_ddl(SourceStatement /*statement*/) override {}
+  void on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override {
+    const std::uint64_t id = binlog::TableMapLayout::decode(event, source).table_id;
+    table_maps_[id].assign(event.raw().begin(), event.raw().end());
+  }
+  void on_statement(SourceStatement statement) override {
+    try {
+      run_source_statement(session_, statement, {});
+    } catch (const target::TargetError& error) {
+      if (error.transient()) throw;
+      throw Diagnosis{error.code(), statement_failure_text(statement, transaction_, error.code(), error.what())};
+    }
+  }
+  void on_rows(const EventPlace& place, const binlog::EventView& event,
+               const binlog::FormatDescription& source) override {
+    try {
+      run_rows(event, source);
+    } catch (const target::TargetError& error) {
+      if (error.transient()) throw;
+      locate(place, event, source, error);
+    }
+  }
+
+ private:
+  void run_rows(const binlog::EventView& event, const binlog::FormatDescription& source) {
+    // All maps of the statement: the writer writes those that are used.
+    writer_.clear();
+    const std::uint64_t id = binlog::RowsEvent::decode(event, source, scratch_).table_id;
+    const auto map = table_maps_.find(id);
+    if (map != table_maps_.end()) writer_.add_table_map(binlog::EventView(map->second, map_checksum(source)), source);
+    writer_.add_rows(event, source);
+    std::string enter = session_.context().enter_plain() + "SAVEPOINT tributary_diagnosis;";
+    if (session_.take_rows_unprepared()) enter += writer_.session_statement() + ";";
+    session_.execute(enter);
+    for (const std::string& statement : writer_.take()) session_.execute(statement);
+  }
+
+  static binlog::ChecksumAlgorithm map_checksum(const binlog::FormatDescription& source) { return source.checksum; }
+
+  [[noreturn]] void locate(const EventPlace& place, const binlog::EventView& event,
+                           const binlog::FormatDescription& source, const target::TargetError& event_error) {
+    session_.execute("ROLLBACK TO tributary_diagnosis");
+    Bytes rows_scratch;
+    const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, rows_scratch);
+    const binlog::EventView map_event(table_maps_.at(rows.table_id), map_checksum(source));
+    const binlog::TableMap table = binlog::TableMap::decode(map_event, source);
+    const std::string table_name = table.database + "." + table.table;
+    binlog::RowsReader reader(rows, table);
+    while (reader.next()) {
+      const Bytes row_event = make_rows_event(event.header(), rows, current_row(reader), true);
+      try {
+        run_rows(binlog::EventView(row_event, binlog::ChecksumAlgorithm::off), source);
+      } catch (const target::TargetError& error) {
+        if (error.transient()) throw;
+        binlog::TableMetadata metadata = table.metadata(source);
+        complete_metadata(session_.connection(), table, metadata);
+        const bool wants_before = reader.after().empty() || error.code() == k_key_not_found;
+        const binlog::RowImage& image = wants_before && !reader.before().empty() ? reader.before() : reader.after();
+        throw Diagnosis{error.code(), rows_failure_text(place, transaction_, table_name, error.code(), error.what(),
+                                                        binlog::row_to_text(image, table, metadata))};
+      }
+    }
+    throw Diagnosis{event_error.code(), rows_failure_text(place, transaction_, table_name, event_error.code(),
+                                                          event_error.what(), {})};
+  }
+
+  WorkerSession& session_;
+  BinlogRowWriter& writer_;
+  TransactionStart transaction_;
+  Bytes scratch_;
+  std::map<std::uint64_t, Bytes> table_maps_;
+};
+
+}  // namespace
+
+std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, const TransactionStart& transaction,
+                                  const SqlDialect& target, BinlogRowWriter& writer, const std::stop_token& stop) {
+  const std::stop_callback on_stop(stop, [&session] { session.interrupt(); });
+  std::optional<Diagnosis> diagnosis;
+  try {
+    session.execute("START TRANSACTION");
+    EventByEvent handler(session, writer);
+    EventInterpreter interpreter(log, handler, target, {});
+    const auto cursor = log.open_cursor(transaction.begin);
+    while (const auto event = cursor->next()) {
+      interpreter.feed(*event, cursor->description());
+      if (!interpreter.in_transaction() || stop.stop_requested()) break;
+    }
+  } catch (Diagnosis& found) {
+    diagnosis = std::move(found);
+  } catch (const target::TargetError& error) {
+    if (error.connection_lost()) {
+      session.disconnect();
+    } else {
+      session.recover();
+    }
+    throw;
+  }
+  session.recover();
+  return diagnosis;
+}
+
+}  // namespace tributary::apply

@@ -1,0 +1,292 @@
+#include "event_interpreter.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "tributary/binlog/rows_event.hpp"
+#include "tributary/binlog/statement_events.hpp"
+#include "tributary/binlog/table_map.hpp"
+#include "tributary/util/error.hpp"
+
+namespace tributary::apply {
+namespace {
+
+using binlog::BoundaryState;
+using binlog::EventType;
+
+/// Where an upstream Tributary keeps its checkpoints: they are the upstream's own.
+constexpr std::string_view k_own_schema = "tributary";
+
+constexpr std::uint16_t k_incident = 1590;  // ER_SLAVE_INCIDENT
+
+/// "10.11.19-MariaDB-log" gives 101119.
+std::uint32_t version_number(std::string_view version) {
+  std::uint32_t number = 0;
+  const char* at = version.data();
+  const char* const end = at + version.size();
+  for (int part = 0; part < 3; ++part) {
+    std::uint32_t value = 0;
+    const auto result = std::from_chars(at, end, value);
+    number = number * 100 + std::min(value, 99U);
+    at = result.ptr != end && *result.ptr == '.' ? result.ptr + 1 : end;
+  }
+  return number;
+}
+
+bool concerns_own_schema(const StatementScan& scan) {
+  const auto is_own = [](const target::ObjectName& object) {
+    return (object.kind == target::ObjectKind::database ? object.name : object.database) == k_own_schema;
+  };
+  return !scan.objects.empty() && std::all_of(scan.objects.begin(), scan.objects.end(), is_own);
+}
+
+}  // namespace
+
+EventInterpreter::EventInterpreter(const relay::RelayLog& log, TransactionHandler& handler, const SqlDialect& target,
+                                   std::string_view gtid_position)
+    : log_(log), handler_(handler), target_(target) {
+  if (gtid_position.find(':') != std::string_view::npos) {
+    mysql_position_ = gtid::MysqlGtidSet::parse(gtid_position);
+  } else {
+    mariadb_position_ = gtid::MariadbGtidPosition::parse(gtid_position);
+  }
+}
+
+const std::string& EventInterpreter::source_file(std::uint64_t file_number) {
+  if (source_file_number_ != file_number) {
+    const auto record = log_.file(file_number);
+    source_file_name_ = record ? record->source_file_name : std::string();
+    source_file_number_ = file_number;
+  }
+  return source_file_name_;
+}
+
+std::string EventInterpreter::source_place(const relay::RelayPosition& position) {
+  return fmt::format("{}:{}", source_file(position.file_number), position.offset);
+}
+
+target::Checkpoint EventInterpreter::checkpoint() {
+  target::Checkpoint checkpoint;
+  checkpoint.position = applied_end_;
+  checkpoint.source_file = applied_source_file_;
+  checkpoint.source_offset = applied_end_.offset;
+  checkpoint.gtid = mysql_position_.empty() ? mariadb_position_.to_string() : mysql_position_.to_string();
+  checkpoint.source_timestamp = applied_timestamp_;
+  return checkpoint;
+}
+
+void EventInterpreter::refuse(const binlog::EventView& view, const relay::RelayPosition& start, std::string_view why) {
+  throw Error(error_code::k_replica_fatal,
+              fmt::format("Fatal error: cannot execute the {} event (type {}) at {}, relay file {}: {}",
+                          binlog::event_type_name(view.type()), static_cast<unsigned>(view.type()), source_place(start),
+                          log_.path_of(start.file_number).filename().string(), why));
+}
+
+void EventInterpreter::feed(const relay::RelayEvent& event, const binlog::FormatDescription& description) {
+  const binlog::EventView view(event.raw, description.checksum);
+  const bool was_inside = in_transaction();
+  BoundaryState state = BoundaryState::outside;
+  try {
+    state = boundary_.feed(view, description);
+  } catch (const Error& error) {
+    throw Error(error.code(), error.sqlstate(), fmt::format("{} ({})", error.what(), source_place(event.start)));
+  }
+  if (source_version_ == 0 || view.type() == EventType::format_description) {
+    from_mariadb_ = description.is_mariadb();
+    source_version_ = version_number(description.server_version);
+    // The source was stopped hard in the middle of its writing.
+    if (was_inside && !in_transaction()) handler_.on_abandoned();
+  }
+  if (state == BoundaryState::begins || state == BoundaryState::single) begin_transaction(event, view);
+  interpret(event, view, description);
+  if (state == BoundaryState::ends || state == BoundaryState::single) end_transaction(event);
+}
+
+void EventInterpreter::begin_transaction(const relay::RelayEvent& event, const binlog::EventView& view) {
+  transaction_ = {};
+  transaction_.begin = event.start;
+  transaction_.source_file = source_file(event.start.file_number);
+  transaction_.timestamp = view.header().timestamp;
+  mariadb_gtid_.reset();
+  mysql_gtid_.reset();
+  rolled_back_ = false;
+  statement_has_no_effect_ = false;
+  own_tables_.clear();
+  pending_ = {};
+  switch (view.type()) {
+    case EventType::mariadb_gtid: {
+      const auto gtid = binlog::MariadbGtidEvent::decode(view);
+      mariadb_gtid_ = gtid.gtid;
+      transaction_.gtid = gtid.gtid.to_string();
+      if (gtid.has(binlog::MariadbGtidEvent::k_prepared_xa) || gtid.has(binlog::MariadbGtidEvent::k_completed_xa)) {
+        refuse(view, event.start, "XA transactions are not supported");
+      }
+      // A DDL has the flag neither way that counts here.
+      transaction_.can_roll_back =
+          gtid.has(binlog::MariadbGtidEvent::k_transactional) || gtid.has(binlog::MariadbGtidEvent::k_ddl);
+      statement_has_no_effect_ = gtid.has_extra(binlog::MariadbGtidEvent::k_start_alter) ||
+                                 gtid.has_extra(binlog::MariadbGtidEvent::k_rollback_alter);
+      break;
+    }
+    case EventType::gtid:
+    case EventType::gtid_tagged: {
+      const auto gtid = binlog::MysqlGtidEvent::decode(view);
+      mysql_gtid_ = gtid.gtid;
+      transaction_.gtid = gtid.gtid.to_string();
+      break;
+    }
+    default: break;
+  }
+  handler_.on_begin(transaction_);
+}
+
+void EventInterpreter::end_transaction(const relay::RelayEvent& event) {
+  if (mariadb_gtid_) mariadb_position_.update(*mariadb_gtid_);
+  if (mysql_gtid_) mysql_position_.add(*mysql_gtid_);
+  applied_end_ = event.end;
+  applied_source_file_ = transaction_.source_file;
+  applied_timestamp_ = transaction_.timestamp;
+  handler_.on_end(rolled_back_);
+}
+
+void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::EventView& view,
+                                 const binlog::FormatDescription& description) {
+  switch (view.type()) {
+    // Known, and without effect on data.
+    case EventType::format_description:
+    case EventType::rotate:
+    case EventType::stop:
+    case EventType::heartbeat:
+    case EventType::heartbeat_v2:
+    case EventType::ignorable:
+    case EventType::rows_query:
+    case EventType::previous_gtids:
+    case EventType::transaction_context:
+    case EventType::view_change:
+    case EventType::mariadb_annotate_rows:
+    case EventType::mariadb_binlog_checkpoint:
+    case EventType::mariadb_start_encryption:  // a dump is in clear text
+    // Decoded where the transaction begins.
+    case EventType::mariadb_gtid:
+    case EventType::gtid:
+    case EventType::gtid_tagged:
+    case EventType::anonymous_gtid:
+    case EventType::xid: return;
+    case EventType::mariadb_gtid_list: return on_gtid_list(view);
+    case EventType::query:
+    case EventType::mariadb_query_compressed: return on_query(event, view, description);
+    case EventType::intvar:
+    case EventType::rand:
+    case EventType::user_var: return on_helper(view);
+    case EventType::table_map: return on_table_map(view, description);
+    case EventType::incident: {
+      const auto incident = binlog::IncidentEvent::decode(view);
+      throw Error(k_incident, fmt::format("The incident {} occurred on the source. Message: {} ({})",
+                                          incident.incident == binlog::IncidentEvent::k_lost_events ? "LOST_EVENTS"
+                                                                                                   : "NONE",
+                                          incident.message, source_place(event.start)));
+    }
+    case EventType::xa_prepare: refuse(view, event.start, "XA transactions are not supported");
+    case EventType::begin_load_query:
+    case EventType::append_block:
+    case EventType::delete_file:
+    case EventType::execute_load_query:
+      refuse(view, event.start,
+             "LOAD DATA in statement format is not supported; set binlog_format to ROW or MIXED on the source");
+    case EventType::transaction_payload:
+      refuse(view, event.start,
+             "compressed transactions are not supported; set binlog_transaction_compression to OFF on the source");
+    case EventType::partial_update_rows:
+      refuse(view, event.start,
+             "partial JSON updates are not supported; set binlog_row_value_options to '' on the source");
+    default: break;
+  }
+  if (binlog::is_rows_event(view.type())) return on_rows(event, view, description);
+  // MySQL's rule for events of the future: only those marked so may be passed over.
+  if (!view.header().has_flag(binlog::event_flag::k_ignorable)) refuse(view, event.start, "the event type is not known");
+}
+
+void EventInterpreter::on_gtid_list(const binlog::EventView& view) {
+  // What a file says stood before it is what we stand at: needed for domains in which nothing has come since.
+  for (const auto& [domain, gtid] : binlog::GtidListEvent::decode(view).position().domains()) {
+    if (!mariadb_position_.find(domain)) mariadb_position_.update(gtid);
+  }
+}
+
+void EventInterpreter::on_helper(const binlog::EventView& view) {
+  switch (view.type()) {
+    case EventType::intvar: {
+      const auto intvar = binlog::IntvarEvent::decode(view);
+      (intvar.kind == binlog::IntvarKind::insert_id ? pending_.insert_id : pending_.last_insert_id) = intvar.value;
+      break;
+    }
+    case EventType::rand: pending_.rand = binlog::RandEvent::decode(view); break;
+    default: pending_.user_variables.push_back(binlog::UserVarEvent::decode(view)); break;
+  }
+}
+
+void EventInterpreter::on_table_map(const binlog::EventView& view, const binlog::FormatDescription& description) {
+  const auto layout = binlog::TableMapLayout::decode(view, description);
+  const auto known = std::find(own_tables_.begin(), own_tables_.end(), layout.table_id);
+  if (layout.database == k_own_schema) {
+    if (known == own_tables_.end()) own_tables_.push_back(layout.table_id);
+    return;
+  }
+  if (known != own_tables_.end()) own_tables_.erase(known);
+  handler_.on_table_map(view, description);
+}
+
+void EventInterpreter::on_rows(const relay::RelayEvent& event, const binlog::EventView& view,
+                               const binlog::FormatDescription& description) {
+  static constexpr std::size_t k_table_id_length = 6;
+  const std::uint64_t table_id = ByteReader(view.body()).little_endian(k_table_id_length);
+  if (std::find(own_tables_.begin(), own_tables_.end(), table_id) != own_tables_.end()) return;
+  handler_.on_rows({view.type(), event.start, event.end}, view, description);
+}
+
+void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::EventView& view,
+                                const binlog::FormatDescription& description) {
+  binlog::QueryEvent query = binlog::QueryEvent::decode(view, description);
+  SqlDialect dialect = SqlDialect::of_session(query.status.sql_mode.value_or(0),
+                                              query.status.charset ? query.status.charset->client : std::uint16_t{0});
+  dialect.mariadb = target_.mariadb;
+  dialect.server_version = target_.server_version;
+  SourceStatement statement;
+  statement.place = {view.type(), event.start, event.end};
+  statement.scan = scan_statement(query.query, query.database, dialect);
+  statement.context = std::exchange(pending_, {});
+  if (concerns_own_schema(statement.scan) || statement_has_no_effect_) return;
+  statement.context.timestamp = view.header().timestamp;
+  statement.context.status = std::move(query.status);
+  statement.context.database = std::move(query.database);
+  statement.context.use_database = !view.header().has_flag(binlog::event_flag::k_suppress_use);
+  if (view.header().has_flag(binlog::event_flag::k_thread_specific)) {
+    statement.context.pseudo_thread_id = query.thread_id;
+  }
+  statement.context.from_mariadb = from_mariadb_;
+  statement.context.source_version = source_version_;
+  statement.text = std::move(query.query);
+  statement.expected_error = query.error_code;
+  switch (statement.scan.kind) {
+    case StatementKind::empty:
+    case StatementKind::begin:
+    case StatementKind::commit: return;
+    case StatementKind::rollback: rolled_back_ = true; return;
+    case StatementKind::xa: refuse(view, event.start, "XA transactions are not supported");
+    case StatementKind::dml:
+    case StatementKind::savepoint:
+    case StatementKind::temporary_table: return handler_.on_statement(std::move(statement));
+    case StatementKind::ddl: break;
+  }
+  if (statement.scan.names_current_user && statement.scan.effect == DdlEffect::unknown &&
+      statement.context.status.invoker) {
+    refuse(view, event.start,
+           "it names CURRENT_USER, which is another account in the target; name the account on the source");
+  }
+  handler_.on_ddl(std::move(statement));
+}
+
+}  // namespace tributary::apply

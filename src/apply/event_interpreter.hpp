@@ -1,0 +1,102 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tributary/binlog/control_events.hpp"
+#include "tributary/binlog/transaction_boundary.hpp"
+#include "tributary/gtid/mariadb_gtid.hpp"
+#include "tributary/gtid/mysql_gtid_set.hpp"
+#include "tributary/relay/relay_log.hpp"
+
+#include "work.hpp"
+
+namespace tributary::apply {
+
+/// What the events of the relay log mean to an applier, in order. Whatever a method throws ends the reading.
+class TransactionHandler {
+ public:
+  TransactionHandler() = default;
+  TransactionHandler(const TransactionHandler&) = delete;
+  TransactionHandler& operator=(const TransactionHandler&) = delete;
+  virtual ~TransactionHandler() = default;
+
+  virtual void on_begin(const TransactionStart& start) = 0;
+  virtual void on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) = 0;
+  virtual void on_rows(const EventPlace& place, const binlog::EventView& event,
+                       const binlog::FormatDescription& source) = 0;
+  /// DML, savepoints, temporary tables: what runs inside of a transaction.
+  virtual void on_statement(SourceStatement statement) = 0;
+  /// What commits by itself. It may be followed by rows (CREATE TABLE … SELECT) or by on_end().
+  virtual void on_ddl(SourceStatement statement) = 0;
+  /// The transaction is whole; @p rolled_back: the source ended it with ROLLBACK.
+  virtual void on_end(bool rolled_back) = 0;
+  /// The source crashed in the middle of the transaction: what was seen of it has no effect.
+  virtual void on_abandoned() = 0;
+};
+
+/// Reads the events of a relay log one after another and tells a handler what they mean. Knows the transaction it is in,
+/// the GTID position, and the helper events that wait for their statement. One thread.
+class EventInterpreter {
+ public:
+  /// @p target tells which server will run the statements. @p gtid_position is Checkpoint::gtid at the place where
+  /// reading begins. @p log and @p handler must outlive this.
+  EventInterpreter(const relay::RelayLog& log, TransactionHandler& handler, const SqlDialect& target,
+                   std::string_view gtid_position);
+
+  /// The next event of the cursor. @throws Error: 1610 damaged or out of place, 1593 what the applier cannot execute
+  /// (each names type, file and position), 1590 an incident of the source, and what the handler throws.
+  void feed(const relay::RelayEvent& event, const binlog::FormatDescription& description);
+
+  [[nodiscard]] bool in_transaction() const { return !boundary_.at_boundary(); }
+  /// The transaction being read; the last one when none is.
+  [[nodiscard]] const TransactionStart& transaction() const { return transaction_; }
+  /// "binlog.000003:1234" in the source's terms.
+  [[nodiscard]] std::string source_place(const relay::RelayPosition& position);
+  /// After the last whole transaction.
+  [[nodiscard]] target::Checkpoint checkpoint();
+
+ private:
+  void interpret(const relay::RelayEvent& event, const binlog::EventView& view,
+                 const binlog::FormatDescription& description);
+  void begin_transaction(const relay::RelayEvent& event, const binlog::EventView& view);
+  void end_transaction(const relay::RelayEvent& event);
+  void on_gtid_list(const binlog::EventView& view);
+  void on_helper(const binlog::EventView& view);
+  void on_table_map(const binlog::EventView& view, const binlog::FormatDescription& description);
+  void on_rows(const relay::RelayEvent& event, const binlog::EventView& view,
+               const binlog::FormatDescription& description);
+  void on_query(const relay::RelayEvent& event, const binlog::EventView& view,
+                const binlog::FormatDescription& description);
+  [[noreturn]] void refuse(const binlog::EventView& view, const relay::RelayPosition& start, std::string_view why);
+  const std::string& source_file(std::uint64_t file_number);
+
+  const relay::RelayLog& log_;
+  TransactionHandler& handler_;
+  const SqlDialect target_;
+  binlog::TransactionBoundary boundary_;
+  bool from_mariadb_ = true;
+  std::uint32_t source_version_ = 0;
+  std::uint64_t source_file_number_ = 0;
+  std::string source_file_name_;
+
+  gtid::MariadbGtidPosition mariadb_position_;
+  gtid::MysqlGtidSet mysql_position_;
+  relay::RelayPosition applied_end_;
+  std::string applied_source_file_;
+  std::uint32_t applied_timestamp_ = 0;
+
+  // Of the transaction being read.
+  TransactionStart transaction_;
+  std::optional<gtid::MariadbGtid> mariadb_gtid_;
+  std::optional<gtid::MysqlGtid> mysql_gtid_;
+  bool rolled_back_ = false;
+  /// START ALTER and ROLLBACK ALTER of MariaDB's two-phase ALTER: COMMIT ALTER runs the statement.
+  bool statement_has_no_effect_ = false;
+  std::vector<std::uint64_t> own_tables_;  ///< table ids of the schema `tributary` in the source
+  StatementContext pending_;  ///< from INTVAR, RAND and USER_VAR events
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,93 @@
+#include "failure_text.hpp"
+
+#include <fmt/core.h>
+
+namespace tributary::apply {
+namespace {
+
+constexpr std::size_t k_excerpt_bytes = 200;
+
+/// Length of the UTF-8 character at the start of @p text; 0 when there is none.
+std::size_t character_length(std::string_view text) {
+  const auto lead = static_cast<unsigned char>(text.front());
+  std::size_t length = 1;
+  if (lead >= 0xf0 && lead < 0xf5) {
+    length = 4;
+  } else if (lead >= 0xe0) {
+    length = 3;
+  } else if (lead >= 0xc2) {
+    length = 2;
+  } else if (lead >= 0x80) {
+    return 0;
+  }
+  if (lead >= 0xf5 || length > text.size()) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+std::string transaction_text(const TransactionStart& transaction) {
+  return transaction.gtid.empty() ? std::string("transaction") : "transaction " + transaction.gtid;
+}
+
+}  // namespace
+
+std::string place_text(const TransactionStart& transaction, const EventPlace& place) {
+  return fmt::format("{} at {}:{}, end position {}", transaction_text(transaction), transaction.source_file,
+                     place.start.offset, place.end.offset);
+}
+
+std::string place_text(const TransactionStart& transaction) {
+  return fmt::format("{} at {}:{}", transaction_text(transaction), transaction.source_file, transaction.begin.offset);
+}
+
+std::string statement_excerpt(std::string_view statement) {
+  // Hidden rather too often than once too rarely: the word may stand for something else.
+  std::size_t visible = statement.size();
+  SqlTokenizer tokenizer(statement, {});
+  for (SqlToken token = tokenizer.next(); token.kind != TokenKind::end; token = tokenizer.next()) {
+    const auto end = static_cast<std::size_t>(token.raw.data() - statement.data()) + token.raw.size();
+    if (token.is("IDENTIFIED") || token.is("PASSWORD")) {
+      visible = end;
+      break;
+    }
+    if (end > k_excerpt_bytes) break;
+  }
+  std::string text;
+  std::string_view rest = statement.substr(0, visible);
+  while (!rest.empty() && text.size() < k_excerpt_bytes) {
+    const std::size_t length = character_length(rest);
+    if (length == 0) {
+      text += '?';
+    } else {
+      text += rest.substr(0, length);
+    }
+    rest.remove_prefix(length == 0 ? 1 : length);
+  }
+  if (!rest.empty() || visible < statement.size()) text += "...";
+  return text;
+}
+
+std::string statement_failure_text(const SourceStatement& statement, const TransactionStart& transaction,
+                                   std::uint16_t code, std::string_view message) {
+  return fmt::format("Error '{}' ({}) on query. Default database: '{}'. Query: '{}'; {}", message, code,
+                     statement.context.database, statement_excerpt(statement.text),
+                     place_text(transaction, statement.place));
+}
+
+std::string rows_failure_text(const EventPlace& place, const TransactionStart& transaction, std::string_view table,
+                              std::uint16_t code, std::string_view message, std::string_view row) {
+  // Not the variants' suffixes ("_v1", "_compressed_v1"): the names that servers use in this message.
+  std::string event = binlog::event_type_name(place.type);
+  for (const std::string_view name : {"Write_rows", "Update_rows", "Delete_rows"}) {
+    if (event.starts_with(name)) event = name;
+  }
+  std::string text = "Could not execute " + event + " event";
+  if (!table.empty()) text += fmt::format(" on table {}", table);
+  text += fmt::format("; {} ({})", message, code);
+  if (!row.empty()) text += fmt::format("; row ({})", row);
+  return text + "; " + place_text(transaction, place);
+}
+
+}  // namespace tributary::apply

@@ -1,0 +1,349 @@
+#include "tributary/apply/statement_scan.hpp"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+namespace tributary::apply {
+namespace {
+
+using target::ObjectKind;
+using target::ObjectName;
+
+/// One token of look-ahead over the tokenizer, and the notions that several statements share.
+class Scanner {
+ public:
+  Scanner(std::string_view text, std::string_view default_database, const SqlDialect& dialect)
+      : tokenizer_(text, dialect), default_database_(default_database) {
+    advance();
+  }
+
+  [[nodiscard]] const SqlToken& token() const { return token_; }
+  [[nodiscard]] bool at_end() const { return token_.kind == TokenKind::end; }
+  [[nodiscard]] bool is(std::string_view keyword) const { return token_.is(keyword); }
+  [[nodiscard]] bool is_any(std::span<const std::string_view> keywords) const {
+    return std::any_of(keywords.begin(), keywords.end(), [this](std::string_view word) { return is(word); });
+  }
+  void advance() { token_ = tokenizer_.next(); }
+  bool accept(std::string_view keyword) {
+    if (!is(keyword)) return false;
+    advance();
+    return true;
+  }
+  bool accept(char character) {
+    if (!token_.is(character)) return false;
+    advance();
+    return true;
+  }
+  /// IF EXISTS and IF NOT EXISTS.
+  bool accept_condition() {
+    if (!accept("IF")) return false;
+    accept("NOT");
+    accept("EXISTS");
+    return true;
+  }
+  /// Skips to the next token that @p keyword names, outside of parentheses, and past it.
+  bool skip_past(std::string_view keyword) {
+    for (int depth = 0; !at_end(); advance()) {
+      if (token_.is('(')) ++depth;
+      if (token_.is(')')) --depth;
+      if (depth == 0 && accept(keyword)) return true;
+    }
+    return false;
+  }
+  /// [database .] name; nothing when there is no identifier.
+  bool object_name(ObjectKind kind, std::vector<ObjectName>& into) {
+    accept('.');  // the old ODBC form ".table"
+    if (!token_.is_identifier()) return false;
+    ObjectName object{kind, default_database_, token_.name()};
+    advance();
+    if (accept('.')) {
+      if (!token_.is_identifier()) return false;
+      object.database = std::move(object.name);
+      object.name = token_.name();
+      advance();
+    }
+    into.push_back(std::move(object));
+    return true;
+  }
+  bool object_list(ObjectKind kind, std::vector<ObjectName>& into) {
+    do {
+      if (!object_name(kind, into)) return false;
+    } while (accept(','));
+    return true;
+  }
+  /// CREATE and DROP DATABASE: the name stands in ObjectName::name alone.
+  bool database_name(std::vector<ObjectName>& into) {
+    if (!token_.is_identifier()) return false;
+    into.push_back({ObjectKind::database, {}, token_.name()});
+    advance();
+    return true;
+  }
+  /// 'user'@'host', user, CURRENT_USER: @return false for what is no literal account name.
+  bool account_name(std::vector<ObjectName>& into) {
+    if (!token_.is_identifier() && token_.kind != TokenKind::text) return false;
+    ObjectName account{ObjectKind::user, "%", token_.name()};
+    advance();
+    if (accept('@')) {
+      if (!token_.is_identifier() && token_.kind != TokenKind::text) return false;
+      account.database = token_.name();
+      advance();
+    }
+    into.push_back(std::move(account));
+    return true;
+  }
+
+ private:
+  SqlTokenizer tokenizer_;
+  std::string default_database_;
+  SqlToken token_;
+};
+
+/// The kinds of objects that SHOW CREATE can show; others have no definition to compare.
+struct KindWord {
+  std::string_view word;
+  ObjectKind kind;
+};
+constexpr std::array k_kind_words{
+    KindWord{"TABLE", ObjectKind::table},         KindWord{"TABLES", ObjectKind::table},
+    KindWord{"VIEW", ObjectKind::table},          KindWord{"SEQUENCE", ObjectKind::table},
+    KindWord{"DATABASE", ObjectKind::database},   KindWord{"SCHEMA", ObjectKind::database},
+    KindWord{"PROCEDURE", ObjectKind::procedure}, KindWord{"FUNCTION", ObjectKind::function},
+    KindWord{"TRIGGER", ObjectKind::trigger},     KindWord{"EVENT", ObjectKind::event},
+    KindWord{"USER", ObjectKind::user},           KindWord{"INDEX", ObjectKind::table},
+};
+
+struct DdlObject {
+  bool known = false;
+  bool index = false;
+  ObjectKind kind = ObjectKind::table;
+};
+
+/// Skips from after the verb to after the word that says what kind of object it is about, over OR REPLACE, DEFINER = …,
+/// ALGORITHM = …, UNIQUE and the like.
+DdlObject find_object_kind(Scanner& scanner, StatementScan& scan) {
+  static constexpr std::array<std::string_view, 7> k_not_comparable{
+      "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "PACKAGE", "RESOURCE", "INSTANCE"};
+  DdlObject object;
+  while (!scanner.at_end()) {
+    if (scanner.is_any(k_not_comparable)) return object;
+    if (scanner.accept("OR")) {
+      scan.repeatable = scanner.accept("REPLACE");
+      continue;
+    }
+    if (scanner.accept("TEMPORARY")) {
+      scan.kind = StatementKind::temporary_table;
+      continue;
+    }
+    if (scanner.accept("DEFINER")) {
+      // DEFINER = user@host: the account's words must not be taken for the kind. SQL SECURITY DEFINER has no '='.
+      std::vector<ObjectName> account;
+      if (scanner.accept('=')) scanner.account_name(account);
+      continue;
+    }
+    for (const KindWord& word : k_kind_words) {
+      if (!scanner.is(word.word)) continue;
+      object = {true, word.word == "INDEX", word.kind};
+      scanner.advance();
+      return object;
+    }
+    scanner.advance();
+  }
+  return object;
+}
+
+/// One object name of @p kind in the form in which this kind is written.
+bool one_name(Scanner& scanner, ObjectKind kind, std::vector<ObjectName>& into) {
+  switch (kind) {
+    case ObjectKind::database: return scanner.database_name(into);
+    case ObjectKind::user: return scanner.account_name(into);
+    default: return scanner.object_name(kind, into);
+  }
+}
+
+bool name_list(Scanner& scanner, ObjectKind kind, std::vector<ObjectName>& into) {
+  do {
+    if (!one_name(scanner, kind, into)) return false;
+  } while (scanner.accept(','));
+  return true;
+}
+
+void scan_create(Scanner& scanner, StatementScan& scan) {
+  const DdlObject object = find_object_kind(scanner, scan);
+  if (!object.known) return;
+  scan.repeatable = scanner.accept_condition() || scan.repeatable;
+  if (object.index) {
+    // CREATE INDEX i [USING t] ON table (…)
+    if (!scanner.skip_past("ON") || !scanner.object_name(ObjectKind::table, scan.objects)) return;
+    scan.effect = DdlEffect::alter;
+    return;
+  }
+  if (!one_name(scanner, object.kind, scan.objects)) return;
+  // Of several accounts each is made by itself, and what stands between their names is free text. A function without
+  // parameter list is a loadable one, which has no definition to show.
+  if (object.kind == ObjectKind::user) return;
+  if (object.kind == ObjectKind::function && !scanner.token().is('(')) return;
+  scan.effect = DdlEffect::create;
+}
+
+void scan_alter(Scanner& scanner, StatementScan& scan) {
+  const DdlObject object = find_object_kind(scanner, scan);
+  if (!object.known || object.kind == ObjectKind::user) return;
+  scanner.accept_condition();  // only the object's existence: the change itself is not repeatable
+  if (object.kind == ObjectKind::database && (scanner.is("CHARACTER") || scanner.is("DEFAULT") || scanner.is("CHARSET") ||
+                                              scanner.is("COLLATE") || scanner.is("COMMENT"))) {
+    return;  // ALTER DATABASE without a name is about the default database
+  }
+  if (!one_name(scanner, object.kind, scan.objects)) return;
+  scan.effect = DdlEffect::alter;
+  if (object.kind != ObjectKind::table && object.kind != ObjectKind::event) return;
+  // The clauses that touch a second object.
+  while (!scanner.at_end()) {
+    if (scanner.accept("RENAME")) {
+      if (scanner.is("COLUMN") || scanner.is("INDEX") || scanner.is("KEY")) continue;
+      if (!scanner.accept("TO")) scanner.accept("AS");
+      scanner.accept('=');
+      scanner.object_name(object.kind, scan.objects);
+    } else if (scanner.accept("EXCHANGE")) {
+      if (scanner.accept("PARTITION") && scanner.skip_past("TABLE")) scanner.object_name(ObjectKind::table, scan.objects);
+    } else if (scanner.accept("CONVERT")) {
+      // CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO PARTITION p; CONVERT TO CHARACTER SET names no table.
+      if (scanner.accept("TABLE") || (scanner.accept("PARTITION") && scanner.skip_past("TABLE"))) {
+        scanner.object_name(ObjectKind::table, scan.objects);
+      }
+    } else {
+      scanner.advance();
+    }
+  }
+}
+
+void scan_drop(Scanner& scanner, StatementScan& scan) {
+  const DdlObject object = find_object_kind(scanner, scan);
+  if (!object.known) return;
+  scan.repeatable = scanner.accept_condition();
+  if (object.index) {
+    if (scanner.skip_past("ON") && scanner.object_name(ObjectKind::table, scan.objects)) scan.effect = DdlEffect::alter;
+    return;
+  }
+  if (name_list(scanner, object.kind, scan.objects)) scan.effect = DdlEffect::drop;
+}
+
+void scan_rename(Scanner& scanner, StatementScan& scan) {
+  if (!scanner.is("TABLE") && !scanner.is("TABLES")) return;  // RENAME USER
+  scanner.advance();
+  scanner.accept_condition();
+  do {
+    if (!scanner.object_name(ObjectKind::table, scan.objects)) return;
+    // [WAIT n | NOWAIT] TO
+    if (!scanner.skip_past("TO") || !scanner.object_name(ObjectKind::table, scan.objects)) return;
+  } while (scanner.accept(','));
+  scan.effect = DdlEffect::alter;
+}
+
+void scan_truncate(Scanner& scanner, StatementScan& scan) {
+  scanner.accept("TABLE");
+  scan.repeatable = true;
+  if (scanner.object_name(ObjectKind::table, scan.objects)) scan.effect = DdlEffect::alter;
+}
+
+/// The table that a DML statement names first: INSERT [words] [INTO] t, UPDATE [words] t, DELETE [words] FROM t.
+void scan_dml_table(Scanner& scanner, StatementScan& scan) {
+  static constexpr std::array<std::string_view, 7> k_words{"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE",
+                                                           "QUICK",        "INTO",    "FROM"};
+  const bool names_a_table =
+      scanner.is("INSERT") || scanner.is("REPLACE") || scanner.is("UPDATE") || scanner.is("DELETE");
+  if (!names_a_table) return;
+  scanner.advance();
+  while (scanner.is_any(k_words)) scanner.advance();
+  scanner.object_name(ObjectKind::table, scan.objects);
+}
+
+bool is_dml_verb(const Scanner& scanner) {
+  static constexpr std::array<std::string_view, 10> k_verbs{"INSERT", "UPDATE", "DELETE", "REPLACE", "SELECT",
+                                                            "LOAD",   "CALL",   "DO",     "WITH",    "VALUES"};
+  return scanner.is_any(k_verbs) || scanner.token().is('(');
+}
+
+StatementKind scan_rollback(Scanner& scanner) {
+  scanner.advance();
+  scanner.accept("WORK");
+  return scanner.is("TO") ? StatementKind::savepoint : StatementKind::rollback;
+}
+
+/// SET STATEMENT a = 1, … FOR statement is that statement. SET PASSWORD, SET DEFAULT ROLE change accounts; another SET
+/// works on the session.
+bool skip_set_statement(Scanner& scanner, StatementScan& scan) {
+  scanner.advance();
+  if (scanner.accept("STATEMENT")) return scanner.skip_past("FOR");
+  const bool account = scanner.is("PASSWORD") || scanner.is("DEFAULT") || scanner.is("ROLE");
+  scan.kind = account ? StatementKind::ddl : StatementKind::dml;
+  return false;
+}
+
+/// ANALYZE [FORMAT = JSON] <statement> runs the statement; ANALYZE TABLE is maintenance.
+bool skip_analyze(Scanner& scanner) {
+  scanner.advance();
+  if (scanner.accept("FORMAT")) {
+    scanner.accept('=');
+    scanner.advance();
+  }
+  return is_dml_verb(scanner);
+}
+
+bool names_current_user(std::string_view statement, const SqlDialect& dialect) {
+  SqlTokenizer tokenizer(statement, dialect);
+  for (SqlToken token = tokenizer.next(); token.kind != TokenKind::end; token = tokenizer.next()) {
+    if (token.is("CURRENT_USER") || token.is("CURRENT_ROLE")) return true;
+  }
+  return false;
+}
+
+void scan_from_verb(Scanner& scanner, StatementScan& scan) {
+  while (scanner.token().is(';')) scanner.advance();
+  if (scanner.at_end()) {
+    scan.kind = StatementKind::empty;
+  } else if (is_dml_verb(scanner)) {
+    scan.kind = StatementKind::dml;
+    scan_dml_table(scanner, scan);
+  } else if (scanner.is("BEGIN")) {
+    scan.kind = StatementKind::begin;
+  } else if (scanner.accept("START")) {
+    if (scanner.is("TRANSACTION")) scan.kind = StatementKind::begin;
+  } else if (scanner.is("COMMIT")) {
+    scan.kind = StatementKind::commit;
+  } else if (scanner.is("ROLLBACK")) {
+    scan.kind = scan_rollback(scanner);
+  } else if (scanner.is("SAVEPOINT") || scanner.is("RELEASE")) {
+    scan.kind = StatementKind::savepoint;
+  } else if (scanner.is("XA")) {
+    scan.kind = StatementKind::xa;
+  } else if (scanner.is("SET")) {
+    if (skip_set_statement(scanner, scan)) scan_from_verb(scanner, scan);
+  } else if (scanner.is("ANALYZE")) {
+    if (skip_analyze(scanner)) scan_from_verb(scanner, scan);
+  } else if (scanner.accept("CREATE")) {
+    scan_create(scanner, scan);
+  } else if (scanner.accept("ALTER")) {
+    scan_alter(scanner, scan);
+  } else if (scanner.accept("DROP")) {
+    scan_drop(scanner, scan);
+  } else if (scanner.accept("RENAME")) {
+    scan_rename(scanner, scan);
+  } else if (scanner.accept("TRUNCATE")) {
+    scan_truncate(scanner, scan);
+  }
+}
+
+}  // namespace
+
+StatementScan scan_statement(std::string_view statement, std::string_view default_database, const SqlDialect& dialect) {
+  StatementScan scan;
+  Scanner scanner(statement, default_database, dialect);
+  scan_from_verb(scanner, scan);
+  if (scan.kind != StatementKind::ddl) return scan;
+  scan.names_current_user = names_current_user(statement, dialect);
+  if (scan.effect == DdlEffect::unknown) scan.objects.clear();
+  return scan;
+}
+
+}  // namespace tributary::apply

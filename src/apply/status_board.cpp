@@ -1,0 +1,103 @@
+#include "status_board.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace tributary::apply {
+
+void StatusBoard::started() {
+  const std::lock_guard lock(mutex_);
+  status_.running = true;
+  status_.error_code = 0;
+  status_.error_message.clear();
+  status_.error_at = 0;
+}
+
+void StatusBoard::stopped() {
+  const std::lock_guard lock(mutex_);
+  status_.running = false;
+  status_.stage.clear();
+  status_.current_timestamp = 0;
+  end_found_ = {};
+}
+
+void StatusBoard::set_stage(std::string stage) {
+  const std::lock_guard lock(mutex_);
+  status_.stage = std::move(stage);
+}
+
+void StatusBoard::begin_attempt(const target::Checkpoint& applied, relay::RelayPosition from) {
+  const std::lock_guard lock(mutex_);
+  status_.applied = applied;
+  status_.reading = from;
+  status_.error_code = 0;
+  status_.error_message.clear();
+  status_.error_at = 0;
+  status_.current_timestamp = 0;
+  end_found_ = {};
+  under_way_ = 0;
+}
+
+void StatusBoard::reading(relay::RelayPosition position) {
+  const std::lock_guard lock(mutex_);
+  status_.reading = position;
+}
+
+void StatusBoard::begun(const TransactionStart& transaction) {
+  const std::lock_guard lock(mutex_);
+  if (under_way_++ == 0) status_.current_timestamp = transaction.timestamp;
+}
+
+void StatusBoard::abandoned() {
+  const std::lock_guard lock(mutex_);
+  if (under_way_ > 0) --under_way_;
+  if (under_way_ == 0) status_.current_timestamp = 0;
+}
+
+void StatusBoard::found_end(relay::RelayPosition published) {
+  const std::lock_guard lock(mutex_);
+  end_found_ = published;
+  status_.reading = published;
+}
+
+void StatusBoard::applying(const TransactionStart& transaction) {
+  const std::lock_guard lock(mutex_);
+  status_.current_timestamp = transaction.timestamp;
+}
+
+void StatusBoard::committed(const BatchEnd& end, std::uint64_t rows) {
+  const std::lock_guard lock(mutex_);
+  status_.applied = end.checkpoint;
+  status_.transactions += end.transactions;
+  status_.rows += rows;
+  under_way_ -= std::min<std::uint64_t>(under_way_, end.transactions);
+  if (under_way_ == 0) status_.current_timestamp = 0;
+}
+
+void StatusBoard::retried() {
+  const std::lock_guard lock(mutex_);
+  ++status_.retries;
+}
+
+void StatusBoard::set_error(std::uint16_t code, const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  status_.error_code = code;
+  status_.error_message = message;
+  status_.error_at =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+target::Checkpoint StatusBoard::applied() const {
+  const std::lock_guard lock(mutex_);
+  return status_.applied;
+}
+
+ApplierStatus StatusBoard::status(relay::RelayPosition published_end) const {
+  const std::lock_guard lock(mutex_);
+  ApplierStatus status = status_;
+  status.caught_up = status.running && under_way_ == 0 && end_found_ == published_end;
+  return status;
+}
+
+}  // namespace tributary::apply

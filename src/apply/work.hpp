@@ -1,0 +1,92 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "tributary/apply/session_context.hpp"
+#include "tributary/apply/statement_scan.hpp"
+#include "tributary/binlog/event.hpp"
+#include "tributary/relay/relay_log.hpp"
+#include "tributary/target/checkpoint.hpp"
+
+namespace tributary::apply {
+
+/// Where an event stands in the relay log; its offsets are those of the source's file.
+struct EventPlace {
+  binlog::EventType type = binlog::EventType::unknown;
+  relay::RelayPosition start;
+  relay::RelayPosition end;
+};
+
+/// A source transaction (a "group" in MariaDB's words), as its first event tells it.
+struct TransactionStart {
+  relay::RelayPosition begin;
+  std::string source_file;
+  std::string gtid;  ///< of this transaction; '' when the source has none
+  std::uint32_t timestamp = 0;
+  /// False where the source said that the transaction changes what cannot be rolled back (another engine).
+  bool can_roll_back = true;
+};
+
+/// A statement of the source with its session.
+struct SourceStatement {
+  EventPlace place;
+  StatementScan scan;
+  StatementContext context;
+  std::string text;                  ///< bytes in the statement's own character set
+  std::uint16_t expected_error = 0;  ///< the source saw this error after a partial effect
+};
+
+/// Row changes, ready to be run.
+struct RowsStep {
+  std::string sql;  ///< one statement, without ';'
+  /// The event, where the step holds the rows of one event only; text names its table.
+  std::optional<EventPlace> place;
+  std::string table;
+};
+
+using Step = std::variant<RowsStep, SourceStatement>;
+
+/// How a target transaction ends.
+struct BatchEnd {
+  target::Checkpoint checkpoint;
+  std::uint32_t transactions = 0;  ///< source transactions in the batch
+  bool rolled_back = false;    ///< the source rolled its (one) transaction back, over changes that stay
+  bool clears_intent = false;  ///< a DDL inside of the transaction has left its intent
+};
+
+/// A piece of a batch. A batch is one target transaction with one or more whole source transactions; one that is larger
+/// than a chunk streams through several of them.
+struct Chunk {
+  std::uint64_t batch = 0;       ///< batches are numbered from 1, in the order of their commits
+  std::uint64_t depends_on = 0;  ///< batch that must be committed before this one may start; 0: none
+  bool opens = false;            ///< the batch's first chunk
+  std::vector<Step> steps;
+  /// A DDL, which commits by itself: alone in its chunk, which opens its batch. Without `end` the rest of its source
+  /// transaction follows as the next batch (CREATE TABLE … SELECT in row format).
+  std::optional<SourceStatement> ddl;
+  std::optional<BatchEnd> end;  ///< the batch's last chunk
+
+  TransactionStart first;       ///< first source transaction of the batch
+  TransactionStart last;        ///< last one that has begun in the batch so far
+  std::size_t bytes = 0;        ///< of memory, nearly: what the queue's limit counts
+  std::uint64_t rows = 0;
+};
+
+/// Why a batch could not be applied.
+struct Failure {
+  std::uint16_t code = 0;
+  std::string sqlstate;
+  std::string message;         ///< of the server, or of us
+  bool connection_lost = false;
+  bool transient = false;      ///< worth another try as it is
+  /// The message is complete: it names the transaction and what failed in it.
+  bool located = false;
+  TransactionStart first;      ///< of the batch
+  TransactionStart last;
+};
+
+}  // namespace tributary::apply

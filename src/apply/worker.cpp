@@ -1,0 +1,165 @@
+#include "worker.hpp"
+
+#include <utility>
+
+#include "tributary/util/crash_point.hpp"
+
+#include "failure_text.hpp"
+
+namespace tributary::apply {
+namespace {
+
+/// Thrown when the pipeline ends while a worker waits for its turn.
+struct Ended {};
+
+#ifdef TRIBUTARY_CRASH_POINTS
+/// Crash tests need the instant between the data and the commit, which otherwise travel in one packet.
+constexpr bool k_commit_travels_alone = true;
+#else
+constexpr bool k_commit_travels_alone = false;
+#endif
+
+}  // namespace
+
+Worker::Worker(const WorkerEnvironment& environment, WorkerSession& session, std::size_t index)
+    : environment_(environment),
+      session_(session),
+      index_(index),
+      ddl_window_(session, environment.store, environment.open_intent) {}
+
+void Worker::run() noexcept {
+  while (std::optional<Chunk> chunk = environment_.pipeline.next(index_)) {
+    located_.reset();
+    try {
+      execute(*chunk);
+      environment_.pipeline.finished(*chunk);
+    } catch (const Ended&) {
+      break;
+    } catch (const target::TargetError& error) {
+      report(*chunk, error, error.connection_lost(), error.transient());
+    } catch (const Error& error) {
+      report(*chunk, error, false, false);
+    } catch (const std::exception& error) {
+      report(*chunk, Error(error_code::k_unknown_error, error.what()), false, false);
+    }
+  }
+  if (in_transaction_) session_.recover();
+  environment_.pipeline.left();
+}
+
+void Worker::report(const Chunk& chunk, const Error& error, bool connection_lost, bool transient) {
+  Failure failure;
+  failure.code = error.code();
+  failure.sqlstate = error.sqlstate();
+  failure.message = located_ ? *located_ : error.what();
+  failure.located = located_.has_value();
+  failure.connection_lost = connection_lost;
+  failure.transient = transient;
+  failure.first = chunk.first;
+  failure.last = chunk.last;
+  if (connection_lost) {
+    session_.disconnect();
+  } else {
+    session_.recover();
+  }
+  in_transaction_ = false;
+  environment_.pipeline.fail(std::move(failure));
+}
+
+void Worker::send() {
+  if (packet_.empty()) return;
+  session_.execute(packet_);
+  packet_.clear();
+  packet_has_rows_ = false;
+}
+
+void Worker::execute(Chunk& chunk) {
+  if (!environment_.pipeline.wait_turn(chunk.depends_on)) throw Ended{};
+  environment_.status.applying(chunk.first);
+  packet_.clear();
+  packet_has_rows_ = false;
+  if (chunk.ddl) return execute_ddl(chunk);
+  // Not BEGIN: with sql_mode ORACLE that begins a block.
+  if (chunk.opens) packet_ = "START TRANSACTION;";
+  in_transaction_ = true;
+  for (Step& step : chunk.steps) {
+    if (auto* const rows = std::get_if<RowsStep>(&step)) {
+      add_rows(chunk, *rows);
+      rows->sql = {};
+    } else {
+      run_statement(chunk, std::get<SourceStatement>(step));
+    }
+  }
+  if (chunk.end) return finish(chunk);
+  send();
+}
+
+void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
+  std::string enter = session_.context().enter_plain();
+  if (session_.take_rows_unprepared()) enter += environment_.rows_session_statement + ";";
+  // A step of one event goes in a packet of its own, so that an error is known to be its.
+  if (packet_.size() + enter.size() + step.sql.size() + 1 > session_.statement_limit() || step.place) send();
+  packet_ += enter;
+  packet_ += step.sql;
+  packet_ += ';';
+  packet_has_rows_ = true;
+  if (!step.place) return;
+  try {
+    send();
+  } catch (const target::TargetError& error) {
+    located_ = rows_failure_text(*step.place, chunk.last, step.table, error.code(), error.what(), {});
+    throw;
+  }
+}
+
+void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement) {
+  // Rows that wait go first by themselves, so that an error is known to be the statement's. Nothing may follow the
+  // statement in its packet: its text may end in an open comment.
+  if (packet_has_rows_) send();
+  try {
+    run_source_statement(session_, statement, std::exchange(packet_, {}));
+  } catch (const target::TargetError& error) {
+    located_ = statement_failure_text(statement, chunk.last, error.code(), error.what());
+    throw;
+  }
+}
+
+void Worker::execute_ddl(const Chunk& chunk) {
+  const SourceStatement& statement = *chunk.ddl;
+  try {
+    ddl_window_.run(statement);
+  } catch (const Error& error) {
+    located_ = statement_failure_text(statement, chunk.last, error.code(), error.what());
+    throw;
+  }
+  if (!chunk.end) return;
+  packet_ = "START TRANSACTION;";
+  in_transaction_ = true;
+  commit(chunk);
+}
+
+void Worker::finish(const Chunk& chunk) {
+  if (chunk.end->rolled_back) {
+    packet_ += "ROLLBACK;START TRANSACTION;";
+  }
+  commit(chunk);
+}
+
+void Worker::commit(const Chunk& chunk) {
+  const BatchEnd& end = *chunk.end;
+  if (!environment_.pipeline.wait_turn(chunk.batch - 1)) throw Ended{};
+  std::string finish = environment_.store.move_statement(session_.worker(), end.checkpoint) + ";";
+  if (end.clears_intent) finish += environment_.store.clear_intent_statement() + ";";
+  if (packet_.size() + finish.size() > session_.statement_limit()) send();
+  packet_ += finish;
+  if (k_commit_travels_alone) send();
+  crash_point("apply.before_commit");
+  packet_ += "COMMIT";
+  send();
+  in_transaction_ = false;
+  crash_point("apply.after_commit");
+  environment_.status.committed(end, chunk.rows);
+  environment_.on_progress(end.checkpoint);
+}
+
+}  // namespace tributary::apply

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "tributary/target/checkpoint.hpp"
+
+#include "ddl_window.hpp"
+#include "pipeline.hpp"
+#include "status_board.hpp"
+#include "worker_session.hpp"
+
+namespace tributary::apply {
+
+/// What the workers of one attempt share; outlives them.
+struct WorkerEnvironment {
+  const target::CheckpointStore& store;
+  Pipeline& pipeline;
+  StatusBoard& status;
+  const std::function<void(const target::Checkpoint&)>& on_progress;
+  std::optional<target::DdlIntent> open_intent;  ///< found in the target when the attempt began
+  std::string rows_session_statement;            ///< BinlogRowWriter::session_statement()
+};
+
+/// Executes chunks on one session until its pipeline ends. run() is a thread's body.
+class Worker {
+ public:
+  Worker(const WorkerEnvironment& environment, WorkerSession& session, std::size_t index);
+
+  /// Never throws: a failure ends the pipeline.
+  void run() noexcept;
+
+ private:
+  void execute(Chunk& chunk);
+  void execute_ddl(const Chunk& chunk);
+  void add_rows(const Chunk& chunk, const RowsStep& step);
+  void run_statement(const Chunk& chunk, const SourceStatement& statement);
+  void finish(const Chunk& chunk);
+  void commit(const Chunk& chunk);
+  void send();
+  void report(const Chunk& chunk, const Error& error, bool connection_lost, bool transient);
+
+  const WorkerEnvironment& environment_;
+  WorkerSession& session_;
+  const std::size_t index_;
+  DdlWindow ddl_window_;
+  std::string packet_;           ///< statements that are not sent yet, each with ';'
+  bool packet_has_rows_ = false;
+  bool in_transaction_ = false;  ///< of the target
+  std::optional<std::string> located_;  ///< complete message of the error being thrown
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,96 @@
+#include "worker_session.hpp"
+
+#include <charconv>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "tributary/target/session.hpp"
+#include "tributary/util/log.hpp"
+
+namespace tributary::apply {
+namespace {
+
+constexpr std::uint32_t k_fence_seconds = 5;
+constexpr std::size_t k_packet_reserve = 1024;  // of max_allowed_packet, for what stands around a statement
+
+}  // namespace
+
+WorkerSession::WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker)
+    : options_(std::move(options)), store_(store), worker_(worker) {}
+
+void WorkerSession::connect(const std::stop_token& stop) {
+  if (connected()) return;
+  auto connection = std::make_unique<target::TargetConnection>(options_, stop);
+  {
+    const std::lock_guard lock(connection_mutex_);
+    connection_ = std::move(connection);
+  }
+  rows_unprepared_ = true;
+  collations_.clear();
+  context_ = std::make_unique<SessionContext>(connection_->is_mariadb(), connection_->server_version_number(),
+                                              [this](std::uint32_t id) { return collation(id); });
+  try {
+    const std::stop_callback on_stop(stop, [this] { interrupt(); });
+    target::prepare_applier_session(*connection_, {});
+    store_.fence(*connection_, worker_, k_fence_seconds, stop);
+  } catch (...) {
+    disconnect();
+    throw;
+  }
+}
+
+void WorkerSession::disconnect() {
+  const std::lock_guard lock(connection_mutex_);
+  connection_.reset();
+}
+
+std::size_t WorkerSession::statement_limit() const {
+  const std::uint64_t packet = connection_->max_allowed_packet();
+  return packet > 2 * k_packet_reserve ? static_cast<std::size_t>(packet) - k_packet_reserve : k_packet_reserve;
+}
+
+bool WorkerSession::take_rows_unprepared() { return std::exchange(rows_unprepared_, false); }
+
+void WorkerSession::recover() noexcept {
+  if (!connected()) return;
+  try {
+    connection_->execute("ROLLBACK");
+    context_->forget();
+    rows_unprepared_ = true;
+  } catch (const std::exception&) {
+    disconnect();
+  }
+}
+
+void WorkerSession::interrupt() noexcept {
+  const std::lock_guard lock(connection_mutex_);
+  if (connection_) connection_->interrupt();
+}
+
+CollationName WorkerSession::collation(std::uint32_t id) {
+  if (collations_.empty()) {
+    // From 10.10 on MariaDB lists its collations that fit several character sets once for each of them, here.
+    const bool by_pairs = connection_->is_mariadb() && connection_->server_version_number() >= 101001;
+    const auto rows = connection_->query(
+        by_pairs ? "SELECT ID, CHARACTER_SET_NAME, FULL_COLLATION_NAME FROM"
+                   " information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
+                 : "SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS");
+    for (const target::Row& row : rows) {
+      if (row.size() < 3 || !row[0] || !row[1] || !row[2]) continue;
+      std::uint32_t number = 0;
+      std::from_chars(row[0]->data(), row[0]->data() + row[0]->size(), number);
+      collations_[number] = {*row[1], *row[2]};
+    }
+  }
+  const auto found = collations_.find(id);
+  if (found == collations_.end()) {
+    // ER_UNKNOWN_COLLATION
+    throw target::TargetError(1273, fmt::format("Unknown collation: '#{}': the source's statement uses a collation "
+                                                "that the target does not have",
+                                                id));
+  }
+  return found->second;
+}
+
+}  // namespace tributary::apply

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <string_view>
+
+#include "tributary/apply/session_context.hpp"
+#include "tributary/target/checkpoint.hpp"
+#include "tributary/target/target_server.hpp"
+
+namespace tributary::apply {
+
+/// A worker's session on the target: the connection and what is known of its state. It lives over failures that leave
+/// the connection whole, and with it the source's temporary tables. One thread at a time; interrupt() from any.
+class WorkerSession {
+ public:
+  WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker);
+
+  /// Connects, makes the session the worker's only one (CheckpointStore::fence), and puts it into the applier's state.
+  /// Nothing when it is connected. @throws TargetError, also 1317 when @p stop is requested.
+  void connect(const std::stop_token& stop);
+  void disconnect();
+  [[nodiscard]] bool connected() const { return connection_ != nullptr; }
+  /// Only while connected.
+  [[nodiscard]] target::TargetConnection& connection() { return *connection_; }
+  [[nodiscard]] SessionContext& context() { return *context_; }
+  [[nodiscard]] std::uint32_t worker() const { return worker_; }
+  /// The longest text for execute(), bytes.
+  [[nodiscard]] std::size_t statement_limit() const;
+
+  void execute(std::string_view sql) { connection_->execute(sql); }
+  /// True once, until forgotten: the session must run the row writer's session statement before rows.
+  bool take_rows_unprepared();
+  /// After a failure: rolls back, or disconnects where that fails. What is known of the session's state is forgotten.
+  void recover() noexcept;
+  void interrupt() noexcept;
+
+ private:
+  CollationName collation(std::uint32_t id);
+
+  const target::TargetOptions options_;
+  const target::CheckpointStore& store_;
+  const std::uint32_t worker_;
+  mutable std::mutex connection_mutex_;  ///< guards the pointer against interrupt()
+  std::unique_ptr<target::TargetConnection> connection_;
+  std::unique_ptr<SessionContext> context_;
+  bool rows_unprepared_ = true;
+  std::map<std::uint32_t, CollationName> collations_;  ///< of this target, read when first needed
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,56 @@
+#include "compression.hpp"
+
+#include <memory>
+
+#include <fmt/core.h>
+#include <libdeflate.h>
+
+#include "tributary/util/error.hpp"
+
+namespace tributary::binlog {
+namespace {
+
+constexpr std::uint8_t k_always_set = 0x80;
+constexpr std::uint8_t k_algorithm_mask = 0x70;  // 0: zlib, the only one
+constexpr std::uint8_t k_width_mask = 0x07;
+/// No byte of a deflate stream can stand for more than so many (258 bytes for two bits): bounds what a damaged length
+/// makes us allocate.
+constexpr std::uint64_t k_highest_ratio = 1032;
+
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* decompressor) const { libdeflate_free_decompressor(decompressor); }
+};
+
+libdeflate_decompressor* decompressor_of_this_thread() {
+  thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor> decompressor(
+      libdeflate_alloc_decompressor());
+  if (!decompressor) throw std::bad_alloc();
+  return decompressor.get();
+}
+
+}  // namespace
+
+void decompress_block(ByteView block, Bytes& out) {
+  ByteReader reader(block);
+  const std::uint8_t head = reader.u8();
+  const std::size_t width = head & k_width_mask;
+  if ((head & k_always_set) == 0 || (head & k_algorithm_mask) != 0 || width < 1 || width > 4) {
+    throw Error(error_code::k_corrupt_event,
+                fmt::format("compressed event with an unknown method (head byte {:#04x})", head));
+  }
+  const std::uint64_t length = reader.big_endian(width);
+  const ByteView stream = reader.rest();
+  if (length > stream.size() * k_highest_ratio) {
+    throw Error(error_code::k_corrupt_event,
+                fmt::format("compressed event: {} bytes cannot hold the {} that it announces", stream.size(), length));
+  }
+  out.resize(static_cast<std::size_t>(length));
+  if (libdeflate_zlib_decompress(decompressor_of_this_thread(), stream.data(), stream.size(), out.data(), out.size(),
+                                 nullptr) != LIBDEFLATE_SUCCESS) {
+    throw Error(
+        error_code::k_corrupt_event,
+        fmt::format("compressed event: its {} bytes do not unpack to the {} that it announces", stream.size(), length));
+  }
+}
+
+}  // namespace tributary::binlog

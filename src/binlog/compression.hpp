@@ -1,0 +1,11 @@
+#pragma once
+
+#include "tributary/util/bytes.hpp"
+
+namespace tributary::binlog {
+
+/// Unpacks the compressed block of MariaDB's compressed events (binlog_buf_uncompress, sql/log_event.cc): a head byte,
+/// the big-endian length, a zlib stream. Replaces the content of @p out. Throws Error 1610 for a damaged block.
+void decompress_block(ByteView block, Bytes& out);
+
+}  // namespace tributary::binlog

@@ -1,0 +1,74 @@
+#include <fmt/core.h>
+
+#include "tributary/channel/channel.hpp"
+#include "tributary/channel/channel_name.hpp"
+#include "tributary/target/checkpoint.hpp"
+#include "tributary/util/error.hpp"
+#include "tributary/util/log.hpp"
+#include "tributary/util/random.hpp"
+
+namespace tributary::channel {
+
+ChannelSet::ChannelSet(ChannelDefaults defaults, state::Store& store) : defaults_(std::move(defaults)), store_(store) {
+  for (state::ChannelRecord& record : store_.channels()) {
+    std::string key = channel_key(record.name);
+    channels_.emplace(std::move(key), std::make_shared<Channel>(std::move(record), defaults_, store_));
+  }
+}
+
+ChannelSet::~ChannelSet() { shutdown(); }
+
+void ChannelSet::start_wanted() {
+  for (const auto& channel : all()) channel->start_wanted();
+}
+
+void ChannelSet::shutdown() {
+  const auto channels = all();
+  for (const auto& channel : channels) channel->request_shutdown();
+  for (const auto& channel : channels) channel->join();
+}
+
+std::shared_ptr<Channel> ChannelSet::find(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = channels_.find(channel_key(name));
+  return found == channels_.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<Channel> ChannelSet::find_or_create(const std::string& name) {
+  check_channel_name(name);
+  const std::lock_guard lock(mutex_);
+  std::string key = channel_key(name);
+  if (const auto found = channels_.find(key); found != channels_.end()) return found->second;
+  if (channels_.size() >= k_max_channels) {
+    throw Error(3080, "Maximum number of replication channels allowed exceeded.");
+  }
+  state::ChannelRecord record;
+  record.name = name;
+  // The uuid also keys the checkpoint in the target: a channel that is removed and made again starts with none.
+  record.uuid = random_uuid();
+  store_.save_channel(record);
+  auto channel = std::make_shared<Channel>(std::move(record), defaults_, store_);
+  channels_.emplace(std::move(key), channel);
+  return channel;
+}
+
+std::vector<std::shared_ptr<Channel>> ChannelSet::all() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Channel>> result;
+  result.reserve(channels_.size());
+  for (const auto& [key, channel] : channels_) result.push_back(channel);
+  return result;
+}
+
+void ChannelSet::remove(const std::string& name) {
+  const auto channel = find(name);
+  if (!channel) throw Error(3074, fmt::format("Replica channel '{}' does not exist.", name));
+  channel->retire();
+  {
+    const std::lock_guard lock(mutex_);
+    channels_.erase(channel_key(name));
+    store_.remove_channel(channel->name());
+  }
+}
+
+}  // namespace tributary::channel

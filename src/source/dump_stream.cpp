@@ -1,0 +1,301 @@
+#include "dump_stream.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "receive_error.hpp"
+#include "tributary/binlog/control_events.hpp"
+#include "tributary/util/crc32.hpp"
+#include "tributary/util/log.hpp"
+
+namespace tributary::source {
+namespace {
+
+using binlog::EventHeader;
+using binlog::EventType;
+using binlog::EventView;
+
+std::int64_t now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+/// A name that may be shown in a log line and kept in a list of names.
+bool is_file_name(std::string_view name) {
+  static constexpr std::size_t k_longest = 511;  // FN_REFLEN - 1
+  return !name.empty() && name.size() <= k_longest && std::none_of(name.begin(), name.end(), [](char c) {
+    return static_cast<unsigned char>(c) < ' ' || c == '/' || c == 0x7f;
+  });
+}
+
+/// The FORMAT_DESCRIPTION of a dump that begins in mid-file has log_pos 0 (sql/rpl_binlog_sender.cc); the file's own has
+/// its end. `created` stays 0: what the file says there is not sent.
+Bytes with_log_pos(const EventView& format) {
+  static constexpr std::size_t k_log_pos_offset = 13;
+  Bytes event(format.raw().begin(), format.raw().end());
+  store_little_endian(event.data() + k_log_pos_offset, binlog::k_first_event_offset + event.size(), 4);
+  if (format.checksum() != binlog::ChecksumAlgorithm::off) {
+    const std::size_t covered = event.size() - binlog::k_checksum_length;
+    store_little_endian(event.data() + covered, crc32(ByteView(event).first(covered)), binlog::k_checksum_length);
+  }
+  return event;
+}
+
+}  // namespace
+
+DumpStream::DumpStream(relay::RelayLog& log, std::string where) : log_(log), where_(std::move(where)) {}
+
+void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
+  state_ = State::awaiting_rotate;
+  identity_ = probe.identity();
+  checksum_ = probe.checksum;
+  seeks_ = start.by == DumpStart::By::gtid && !start.gtid_state.empty();
+  stored_unsettled_ = false;
+  continued_file_.clear();
+  closed_file_.clear();
+  const relay::ReceivePosition received = log_.received_end();
+  if (start.by == DumpStart::By::gtid || received.source_file_name.empty() || !same_server(received.source, identity_)) {
+    return;
+  }
+  if (log_.files().back().file_number == log_.published_end().file_number) {
+    continued_file_ = received.source_file_name;
+    continued_end_ = log_.write_end();
+  } else {
+    // The file after it was begun, and does not count yet.
+    closed_file_ = received.source_file_name;
+    closed_end_ = received.offset;
+  }
+}
+
+void DumpStream::start_over() {
+  boundary_.reset();
+  open_gtid_.reset();
+  log_.discard_partial_transaction();
+}
+
+void DumpStream::fail(const std::string& what) const {
+  throw ReceiveError(Remedy::give_up, error_code::k_corrupt_event,
+                     fmt::format("Event stream of the source, file '{}', position {}: {}", file_, offset_, what));
+}
+
+DumpStream::Kind DumpStream::kind_of(const EventHeader& header) {
+  switch (header.type) {
+    case EventType::rotate:
+      return header.is_artificial() || (header.timestamp == 0 && header.log_pos == 0) ? Kind::file_start : Kind::stored;
+    case EventType::format_description:
+      return Kind::format;
+    case EventType::heartbeat:
+    case EventType::heartbeat_v2:
+      return Kind::heartbeat;
+    default:
+      return header.is_artificial() ? Kind::made_up : Kind::stored;
+  }
+}
+
+/// All transitions there are. A made-up ROTATE may come at any time; what it names must begin with its description.
+bool DumpStream::is_legal(State state, Kind kind) {
+  switch (state) {
+    case State::awaiting_rotate:
+      return kind == Kind::file_start;
+    case State::awaiting_format:
+      return kind == Kind::file_start || kind == Kind::format || kind == Kind::heartbeat;
+    case State::at_end:
+    case State::seeking:
+    case State::settled:
+    case State::replaying:
+    case State::storing:
+      return kind != Kind::format;
+  }
+  return false;
+}
+
+EventView DumpStream::verified(ByteView raw, binlog::ChecksumAlgorithm checksum) const {
+  const EventView event(raw, checksum);
+  if (!event.checksum_matches()) {
+    // ER_NETWORK_READ_EVENT_CHECKSUM_FAILURE. What is damaged on the way arrives whole the next time.
+    throw ReceiveError(Remedy::reconnect, error_code::k_network_checksum,
+                       fmt::format("Replication event checksum verification failed while reading from network: {} event of "
+                                   "{} bytes, file '{}', position {}",
+                                   binlog::event_type_name(event.type()), raw.size(), file_, offset_));
+  }
+  return event;
+}
+
+void DumpStream::on_event(ByteView raw) {
+  const EventHeader header = EventHeader::decode(raw);
+  const Kind kind = kind_of(header);
+  if (!is_legal(state_, kind)) {
+    fail(fmt::format("a {} event comes where none may be", binlog::event_type_name(header.type)));
+  }
+  switch (kind) {
+    case Kind::file_start:
+      on_file_start(verified(raw, checksum_));
+      return;
+    case Kind::format:
+      description_ = binlog::FormatDescription::decode(raw);
+      checksum_ = description_.checksum;
+      on_format(verified(raw, checksum_));
+      return;
+    case Kind::heartbeat:
+      static_cast<void>(verified(raw, checksum_));
+      ++figures_.heartbeats;
+      figures_.last_heartbeat_at_us = now_us();
+      return;
+    case Kind::made_up:
+      on_made_up(verified(raw, checksum_));
+      return;
+    case Kind::stored:
+      on_stored(verified(raw, checksum_));
+      return;
+  }
+}
+
+void DumpStream::on_file_start(const EventView& event) {
+  const auto rotate = binlog::RotateEvent::decode(event);
+  if (!is_file_name(rotate.next_file)) fail("the source names its next file by what is not a file name");
+  if (rotate.position < binlog::k_first_event_offset) {
+    fail(fmt::format("the source begins file '{}' at position {}", rotate.next_file, rotate.position));
+  }
+  file_ = rotate.next_file;
+  start_ = rotate.position;
+  offset_ = rotate.position;
+  state_ = State::awaiting_format;
+}
+
+void DumpStream::on_format(const EventView& event) {
+  if (file_ == closed_file_ && start_ == closed_end_) {
+    unused_format_.assign(event.raw().begin(), event.raw().end());
+    state_ = State::at_end;
+    return;
+  }
+  if (file_ != continued_file_) {
+    start_file(event);
+    return;
+  }
+  // The relay file has its description already. From the start of the file it is an event like others.
+  offset_ = start_ == binlog::k_first_event_offset ? start_ + event.raw().size() : start_;
+  continued_end_ = log_.write_end();
+  if (offset_ > continued_end_) {
+    fail(fmt::format("the source begins at {} where {} was asked for", offset_, continued_end_));
+  }
+  state_ = offset_ == continued_end_ ? State::storing : State::replaying;
+}
+
+void DumpStream::start_file(const EventView& format) {
+  if (stored_unsettled_) {
+    log_.mark_boundary(true);
+    stored_unsettled_ = false;
+  }
+  boundary_.reset();
+  open_gtid_.reset();
+  log_.begin_file(file_, identity_);
+  continued_file_ = file_;
+  log_.append(format.header().log_pos == 0 ? with_log_pos(format) : Bytes(format.raw().begin(), format.raw().end()));
+  offset_ = binlog::k_first_event_offset + format.raw().size();
+  ++figures_.events;
+  figures_.bytes += format.raw().size();
+  log(LogLevel::info, "{}: receiving file '{}' from position {}", where_, file_, start_);
+  if (seeks_) {
+    state_ = State::seeking;
+    return;
+  }
+  if (start_ > offset_) {
+    log_.cover_hole(start_, checksum_, format.header().server_id);
+    offset_ = start_;
+  } else if (start_ != binlog::k_first_event_offset && start_ != offset_) {
+    fail(fmt::format("the source begins at {}, inside its Format_desc event", start_));
+  }
+  log_.mark_boundary(true);
+  state_ = State::storing;
+}
+
+void DumpStream::on_made_up(const EventView& event) {
+  // MariaDB tells so that it has found the place where the groups begin (sql/sql_repl.cc, send_fake_gtid_list).
+  if (state_ == State::seeking && event.type() == EventType::mariadb_gtid_list) {
+    state_ = State::settled;
+    seeks_ = false;
+  }
+}
+
+void DumpStream::on_stored(const EventView& event) {
+  const EventHeader& header = event.header();
+  // The file goes on after all: what comes is kept in a relay file of its own, behind a hole.
+  if (state_ == State::at_end) start_file(EventView(unused_format_, checksum_));
+  // Header positions are 32 bits wide, and MariaDB from 11.4 leaves them out inside a transaction.
+  if (header.log_pos != 0) {
+    const std::uint32_t ahead = header.log_pos - header.event_size - static_cast<std::uint32_t>(offset_);
+    if (ahead != 0) jump(event, ahead);
+  }
+  if (state_ == State::replaying) {
+    replay(event);
+    return;
+  }
+  if (state_ == State::settled) {
+    log_.mark_boundary(true);
+    stored_unsettled_ = false;
+    state_ = State::storing;
+  }
+  store(event);
+}
+
+void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
+  const EventHeader& header = event.header();
+  const bool looking_for_start = state_ == State::seeking || state_ == State::settled;
+  const bool backwards = ahead > UINT32_MAX / 2;
+  if (!boundary_.at_boundary() || (backwards && !looking_for_start)) {
+    fail(fmt::format("a {} event of {} bytes says that it ends at {} (modulo 2^32), by count it ends at {}",
+                     binlog::event_type_name(header.type), header.event_size, header.log_pos,
+                     offset_ + header.event_size));
+  }
+  const std::uint64_t target = offset_ + ahead;
+  if (state_ != State::replaying) {
+    log_.cover_hole(target, checksum_, header.server_id);
+    log(looking_for_start ? LogLevel::info : LogLevel::warning, "{}: the source skipped {} bytes of file '{}' from position {}", where_, ahead, file_, offset_);
+  }
+  offset_ = target;
+}
+
+void DumpStream::replay(const EventView& event) {
+  offset_ += event.raw().size();
+  if (offset_ > continued_end_) {
+    fail(fmt::format("an event ends here, beyond the end of what is stored ({}), which is not an end of an event",
+                     continued_end_));
+  }
+  if (offset_ == continued_end_) state_ = State::storing;
+}
+
+void DumpStream::store(const EventView& event) {
+  const binlog::BoundaryState before_or_in = boundary_.feed(event, description_);
+  log_.append(event.raw());
+  offset_ += event.raw().size();
+  ++figures_.events;
+  figures_.bytes += event.raw().size();
+  remember_gtid(event);
+  if (!boundary_.at_boundary()) return;
+  if (open_gtid_) {
+    gtid_position_.update(*open_gtid_);
+    open_gtid_.reset();
+  }
+  // While the source still seeks, going on by file and position would bring what it skips.
+  if (state_ == State::storing) {
+    log_.mark_boundary(false);
+  } else if (before_or_in != binlog::BoundaryState::outside) {
+    stored_unsettled_ = true;
+  }
+}
+
+void DumpStream::remember_gtid(const EventView& event) {
+  if (event.type() == EventType::mariadb_gtid) {
+    open_gtid_ = binlog::MariadbGtidEvent::decode(event).gtid;
+  } else if (event.type() == EventType::mariadb_gtid_list && state_ == State::storing) {
+    // At the start of a file: all that the source had written before.
+    const auto listed = binlog::GtidListEvent::decode(event).position();
+    for (const auto& [domain, gtid] : listed.domains()) {
+      if (!gtid_position_.covers(gtid)) gtid_position_.update(gtid);
+    }
+  }
+}
+
+}  // namespace tributary::source

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "registration.hpp"
+#include "tributary/binlog/event.hpp"
+#include "tributary/binlog/format_description.hpp"
+#include "tributary/binlog/transaction_boundary.hpp"
+#include "tributary/gtid/mariadb_gtid.hpp"
+#include "tributary/relay/relay_log.hpp"
+
+namespace tributary::source {
+
+/// What was asked of the source.
+struct DumpStart {
+  enum class By { file, gtid };
+  By by = By::file;
+  std::string file;            ///< by file: '' = the source's first
+  std::uint64_t position = 4;  ///< by file
+  std::string gtid_state;      ///< by GTID: "0-1-5,1-2-7"; '' = everything that the source has
+};
+
+/// Takes the events of a dump, one after the other, and stores what belongs into the relay log: the one place that
+/// knows what a source makes up for the stream, where its files begin, and where it skips bytes. Lives as long as
+/// the receiver runs, over many connections. One thread.
+class DumpStream {
+ public:
+  /// Counters since the receiver was started.
+  struct Figures {
+    std::uint64_t events = 0;  ///< stored
+    std::uint64_t bytes = 0;   ///< stored
+    std::uint64_t heartbeats = 0;
+    std::int64_t last_heartbeat_at_us = 0;
+  };
+
+  /// @p where begins log lines: channel and source.
+  DumpStream(relay::RelayLog& log, std::string where);
+
+  /// A new connection: what comes next is its first event. A partial transaction that is kept must go on at
+  /// log.write_end().
+  void begin(const SourceProbe& probe, const DumpStart& start);
+  /// @p raw is one event without the packet's leading 0 byte.
+  /// @throws ReceiveError, relay::WriteError; Error 1610. After anything but a ReceiveError with remedy reconnect the
+  /// caller must call start_over().
+  void on_event(ByteView raw);
+  /// Forgets a partial transaction, here and in the relay log.
+  void start_over();
+
+  /// True when a transaction was received in part: the next connection may go on at log.write_end().
+  [[nodiscard]] bool inside_transaction() const { return !boundary_.at_boundary(); }
+  [[nodiscard]] const Figures& figures() const { return figures_; }
+  [[nodiscard]] const std::string& file() const { return file_; }
+  /// Up to where the file is received, which may be inside a transaction.
+  [[nodiscard]] std::uint64_t offset() const { return state_ == State::replaying ? continued_end_ : offset_; }
+  /// The last GTID of each domain whose transaction is whole; empty while it is not known.
+  [[nodiscard]] const gtid::MariadbGtidPosition& gtid_position() const { return gtid_position_; }
+  void set_gtid_position(gtid::MariadbGtidPosition position) { gtid_position_ = std::move(position); }
+
+ private:
+  enum class State {
+    awaiting_rotate,  ///< the first event names file and position
+    awaiting_format,  ///< a file was named, its FORMAT_DESCRIPTION follows
+    at_end,           ///< the file is stored up to here and closed: the next file should follow
+    seeking,          ///< by GTID: the source still looks for the place where the groups begin
+    settled,          ///< by GTID: the next event stands where receiving begins
+    replaying,        ///< a file is read again from an earlier place: nothing is stored up to the end of what is
+    storing
+  };
+  enum class Kind {
+    file_start,  ///< ROTATE that the source made up
+    format,      ///< FORMAT_DESCRIPTION, of the file or made up
+    heartbeat,
+    made_up,     ///< any other event that is not in the file
+    stored       ///< an event of the file
+  };
+
+  static Kind kind_of(const binlog::EventHeader& header);
+  static bool is_legal(State state, Kind kind);
+  binlog::EventView verified(ByteView raw, binlog::ChecksumAlgorithm checksum) const;
+  void on_file_start(const binlog::EventView& event);
+  void on_format(const binlog::EventView& event);
+  void on_made_up(const binlog::EventView& event);
+  void on_stored(const binlog::EventView& event);
+  void start_file(const binlog::EventView& format);
+  /// The event stands @p ahead bytes (modulo 2^32) after the place where the stream is.
+  void jump(const binlog::EventView& event, std::uint32_t ahead);
+  void replay(const binlog::EventView& event);
+  void store(const binlog::EventView& event);
+  void remember_gtid(const binlog::EventView& event);
+  [[noreturn]] void fail(const std::string& what) const;
+
+  relay::RelayLog& log_;
+  const std::string where_;
+
+  // Of the connection.
+  State state_ = State::awaiting_rotate;
+  relay::SourceIdentity identity_;
+  bool seeks_ = false;            ///< asked by GTID, and the source has not settled yet
+  bool stored_unsettled_ = false;  ///< groups were stored before it did
+  binlog::ChecksumAlgorithm checksum_ = binlog::ChecksumAlgorithm::off;  ///< of events to come
+  binlog::FormatDescription description_;
+  std::string file_;             ///< the source's file being sent
+  std::uint64_t start_ = 0;      ///< where the made-up ROTATE said that it begins
+  std::uint64_t offset_ = 0;     ///< where the next event of the file stands
+  std::string continued_file_;   ///< what the relay log can go on with: '' = nothing
+  std::uint64_t continued_end_ = 0;
+  std::string closed_file_;      ///< what was received last where the relay log cannot go on with it: '' = nothing
+  std::uint64_t closed_end_ = 0;
+  Bytes unused_format_;          ///< at_end: the FORMAT_DESCRIPTION of the closed file
+
+  // Kept from one connection to the next.
+  binlog::TransactionBoundary boundary_;
+  std::optional<gtid::MariadbGtid> open_gtid_;  ///< of the transaction being received
+  gtid::MariadbGtidPosition gtid_position_;
+  Figures figures_;
+};
+
+}  // namespace tributary::source

@@ -1,0 +1,80 @@
+#include "gtid_recovery.hpp"
+
+#include <optional>
+#include <vector>
+
+#include "tributary/binlog/control_events.hpp"
+#include "tributary/binlog/transaction_boundary.hpp"
+
+namespace tributary::source {
+namespace {
+
+using binlog::EventType;
+
+bool is_preamble(EventType type) {
+  switch (type) {
+    case EventType::format_description:
+    case EventType::previous_gtids:
+    case EventType::mariadb_gtid_list:
+    case EventType::mariadb_binlog_checkpoint:
+    case EventType::mariadb_start_encryption:
+      return true;
+    default:
+      return false;
+  }
+}
+
+EventType type_of(ByteView raw) { return binlog::EventHeader::decode(raw).type; }
+
+/// True when the file begins with a GTID list and nothing was skipped before its first group.
+bool is_whole_from_start(relay::RelayLog& log, std::uint64_t file_number) {
+  const auto cursor = log.open_cursor({file_number, binlog::k_first_event_offset});
+  std::uint64_t expected = binlog::k_first_event_offset;
+  bool listed = false;
+  while (const auto event = cursor->next()) {
+    if (event->start.file_number != file_number) break;
+    if (event->start.offset != expected) return false;
+    const EventType type = type_of(event->raw);
+    if (!is_preamble(type)) break;
+    listed = listed || type == EventType::mariadb_gtid_list;
+    expected = event->end.offset;
+  }
+  return listed;
+}
+
+void merge(gtid::MariadbGtidPosition& position, const gtid::MariadbGtidPosition& other) {
+  for (const auto& [domain, gtid] : other.domains()) {
+    if (!position.covers(gtid)) position.update(gtid);
+  }
+}
+
+}  // namespace
+
+gtid::MariadbGtidPosition received_gtid_position(relay::RelayLog& log, const gtid::MariadbGtidPosition& start) {
+  gtid::MariadbGtidPosition position;
+  std::uint64_t first = log.published_end().file_number;
+  if (first == 0) return start;
+  const std::uint64_t oldest = log.begin().file_number;
+  while (first > oldest && !is_whole_from_start(log, first)) --first;
+  if (!is_whole_from_start(log, first)) position = start;
+
+  const auto cursor = log.open_cursor({first, binlog::k_first_event_offset});
+  binlog::TransactionBoundary boundary;
+  std::optional<gtid::MariadbGtid> open;
+  while (const auto raw = cursor->next()) {
+    const binlog::EventView event(raw->raw, cursor->description().checksum);
+    boundary.feed(event, cursor->description());
+    if (event.type() == EventType::mariadb_gtid) open = binlog::MariadbGtidEvent::decode(event).gtid;
+    // Only where nothing was skipped does the list say what was received.
+    if (event.type() == EventType::mariadb_gtid_list && is_whole_from_start(log, raw->start.file_number)) {
+      merge(position, binlog::GtidListEvent::decode(event).position());
+    }
+    if (boundary.at_boundary() && open) {
+      position.update(*open);
+      open.reset();
+    }
+  }
+  return position;
+}
+
+}  // namespace tributary::source

@@ -1,0 +1,477 @@
+#include "tributary/source/receiver.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "dump_stream.hpp"
+#include "gtid_recovery.hpp"
+#include "packet_stream.hpp"
+#include "receive_error.hpp"
+#include "registration.hpp"
+#include "source_connection.hpp"
+#include "stop_signal.hpp"
+#include "tributary/util/log.hpp"
+
+namespace tributary::source {
+namespace {
+
+using std::chrono::milliseconds;
+using Clock = std::chrono::steady_clock;
+
+std::int64_t now_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+bool is_mariadb_gtid(SourceOptions::GtidMode mode) {
+  return mode == SourceOptions::GtidMode::mariadb_slave_pos || mode == SourceOptions::GtidMode::mariadb_current_pos;
+}
+
+/// The source refused the place that was asked for, or cannot go on from it.
+bool is_refused_position(std::uint16_t code) { return code == error_code::k_source_fatal_reading; }
+
+}  // namespace
+
+struct Receiver::Implementation {
+  Implementation(SourceOptions source_options, relay::RelayLog& relay_log,
+                 std::function<void(const SourceAnswers&)> answers_callback)
+      : options(std::move(source_options)),
+        log(relay_log),
+        on_answers(std::move(answers_callback)),
+        where(fmt::format("channel '{}', source {}:{}", options.channel, options.host, options.port)),
+        stream(relay_log, where) {}
+
+  void run(StopSignal& stop);
+  /// One connection, from connecting to its end, which is always an exception unless a stop was requested.
+  void follow(StopSignal& stop);
+  std::unique_ptr<SourceConnection> connect(StopSignal& stop);
+  SourceProbe probe(SourceConnection& connection);
+  DumpStart choose_start(SourceConnection& connection, const SourceProbe& source);
+  /// Learns the GTID position that belongs to what was received from this source.
+  void ask_gtid_position(SourceConnection& connection, const relay::ReceivePosition& received);
+  void request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb);
+  void receive(SourceConnection& connection, StopSignal& stop);
+  void on_packet(ByteView payload);
+  [[noreturn]] void on_error_packet(ByteView payload);
+  /// Decides after an error; @return how long to wait before the next connection, nullopt: give up.
+  std::optional<milliseconds> after(const ReceiveError& error);
+  std::optional<milliseconds> after_write_error(const relay::WriteError& error);
+  [[nodiscard]] milliseconds retry_delay();
+  /// Back to the last boundary, with everything before it visible to readers.
+  void start_over();
+  /// "file 'bin.000004', position 1234", for log lines.
+  [[nodiscard]] std::string place() const;
+
+  void enter(ReceiverState state, std::string stage);
+  void report(std::uint16_t code, std::string message);
+  void clear_error();
+  void publish_figures();
+
+  const SourceOptions options;
+  relay::RelayLog& log;
+  const std::function<void(const SourceAnswers&)> on_answers;
+  const std::string where;
+
+  // The thread of run() only.
+  DumpStream stream;
+  bool must_start_over = true;      ///< before the next connection
+  bool connected = false;           ///< the present attempt got past authentication
+  bool resumed_inside = false;      ///< the dump was asked for from inside a transaction
+  bool was_connected_before = false;
+  bool error_shown = false;         ///< status holds an error that the next event makes untrue
+  std::uint64_t attempts = 0;       ///< connection attempts in a row that failed
+  std::uint32_t checksum_failures = 0;  ///< in a row, without anything stored between
+  std::uint64_t events_when_connected = 0;
+  Clock::time_point connected_at;
+  std::minstd_rand random{std::random_device{}()};
+
+  mutable std::mutex mutex;
+  // Guarded by mutex.
+  ReceiverStatus status;
+  gtid::MariadbGtidPosition gtid_position;
+};
+
+std::string Receiver::Implementation::place() const {
+  if (!stream.file().empty()) return fmt::format("file '{}', position {}", stream.file(), stream.offset());
+  const std::lock_guard lock(mutex);
+  return fmt::format("file '{}', position {}", status.read_file, status.read_position);
+}
+
+void Receiver::Implementation::enter(ReceiverState state, std::string stage) {
+  const std::lock_guard lock(mutex);
+  status.state = state;
+  status.stage = std::move(stage);
+}
+
+void Receiver::Implementation::report(std::uint16_t code, std::string message) {
+  tributary::log(LogLevel::error, "{}, {}: error {}: {}", where, place(), code, message);
+  error_shown = true;
+  const std::lock_guard lock(mutex);
+  status.error_code = code;
+  status.error_message = std::move(message);
+  status.error_at = now_seconds();
+}
+
+void Receiver::Implementation::clear_error() {
+  error_shown = false;
+  const std::lock_guard lock(mutex);
+  status.error_code = 0;
+  status.error_message.clear();
+  status.error_at = 0;
+}
+
+void Receiver::Implementation::publish_figures() {
+  const DumpStream::Figures& figures = stream.figures();
+  const std::lock_guard lock(mutex);
+  status.events = figures.events;
+  status.bytes = figures.bytes;
+  status.heartbeats = figures.heartbeats;
+  status.last_heartbeat_at_us = figures.last_heartbeat_at_us;
+  if (gtid_position != stream.gtid_position()) gtid_position = stream.gtid_position();
+  if (stream.file().empty()) return;
+  if (status.read_file != stream.file()) status.read_file = stream.file();
+  status.read_position = stream.offset();
+}
+
+milliseconds Receiver::Implementation::retry_delay() {
+  // A little apart, so that many channels do not knock all at once at a source that comes back.
+  const auto base = std::chrono::duration_cast<milliseconds>(std::chrono::seconds(options.connect_retry));
+  std::uniform_int_distribution<std::int64_t> jitter(0, std::min<std::int64_t>(base.count() / 10, 1000));
+  return base + milliseconds(jitter(random));
+}
+
+void Receiver::Implementation::start_over() {
+  must_start_over = true;
+  stream.start_over();
+  log.flush();
+  must_start_over = false;
+}
+
+void Receiver::Implementation::run(StopSignal& stop) {
+  if (options.gtid_mode == SourceOptions::GtidMode::mysql_auto_position) {
+    report(error_code::k_replica_fatal,
+           "Fatal error: MASTER_AUTO_POSITION (MySQL's GTIDs) is not supported yet; set it to 0 and name a log file and "
+           "position, or use MASTER_USE_GTID with a MariaDB source");
+    return;
+  }
+  while (!stop.requested()) {
+    std::optional<milliseconds> wait;
+    try {
+      if (must_start_over) start_over();
+      follow(stop);
+      continue;  // a stop was requested
+    } catch (const ReceiveError& error) {
+      if (stop.requested()) return;
+      wait = after(error);
+    } catch (const relay::WriteError& error) {
+      wait = after_write_error(error);
+    } catch (const Error& error) {
+      report(error.code(), fmt::format("{} ({})", error.what(), place()));
+    } catch (const std::exception& error) {
+      report(error_code::k_unknown_error, error.what());
+    }
+    if (!wait) return;
+    stop.sleep_for(*wait);
+  }
+}
+
+std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& error) {
+  if (!connected) {
+    // The text of sql/rpl_replica.cc, connect_to_source.
+    ++attempts;
+    report(error.code(),
+           fmt::format("Error {} source '{}@{}:{}'. This was attempt {}/{}, with a delay of {} seconds between attempts. "
+                       "Message: {}",
+                       was_connected_before ? "reconnecting to" : "connecting to", options.user, options.host, options.port,
+                       attempts, options.retry_count, options.connect_retry, error.what()));
+    if (options.retry_count != 0 && attempts >= options.retry_count) return std::nullopt;
+    enter(ReceiverState::connecting, was_connected_before ? "Reconnecting after a failed source event read"
+                                                          : "Connecting to source");
+    return retry_delay();
+  }
+  if (resumed_inside && is_refused_position(error.code()) && stream.inside_transaction()) {
+    // After a crash the source may have cut off a transaction that we hold in part.
+    tributary::log(LogLevel::warning, "{}, {}: {}; trying again from the last whole transaction", where, place(),
+                   error.what());
+    must_start_over = true;
+    return milliseconds(0);
+  }
+  if (error.remedy() == Remedy::give_up) {
+    report(error.code(), error.what());
+    return std::nullopt;
+  }
+  const bool progress = stream.figures().events != events_when_connected;
+  if (error.code() == error_code::k_network_checksum) {
+    static constexpr std::uint32_t k_patience = 3;
+    checksum_failures = progress ? 1 : checksum_failures + 1;
+    if (checksum_failures >= k_patience) {
+      report(error.code(), error.what());
+      return std::nullopt;
+    }
+  }
+  tributary::log(LogLevel::warning, "{}, {}: {} (error {}); reconnecting", where, place(), error.what(), error.code());
+  enter(ReceiverState::connecting, "Waiting to reconnect after a failed source event read");
+  // At once, unless the connection was of no use: then something else is wrong.
+  const bool useful = progress || Clock::now() - connected_at >= std::chrono::seconds(options.connect_retry);
+  if (useful) return milliseconds(0);
+  report(error.code(), error.what());
+  return retry_delay();
+}
+
+std::optional<milliseconds> Receiver::Implementation::after_write_error(const relay::WriteError& error) {
+  report(error.code(), error.what());
+  if (!error.may_pass()) return std::nullopt;
+  static constexpr milliseconds k_longest_wait{10000};
+  enter(ReceiverState::connecting, "Waiting to store events: the relay log cannot be written");
+  must_start_over = true;
+  return std::min(retry_delay(), k_longest_wait);
+}
+
+std::unique_ptr<SourceConnection> Receiver::Implementation::connect(StopSignal& stop) {
+  {
+    const std::lock_guard lock(mutex);
+    ++status.connect_attempts;
+  }
+  connected = false;
+  auto connection = std::make_unique<SourceConnection>(options, stop);
+  connected = true;
+  connected_at = Clock::now();
+  events_when_connected = stream.figures().events;
+  return connection;
+}
+
+SourceProbe Receiver::Implementation::probe(SourceConnection& connection) {
+  enter(ReceiverState::connecting, "Checking source version");
+  SourceProbe probe = probe_source(connection, options);
+  {
+    const std::lock_guard lock(mutex);
+    status.answers = probe.answers;
+    status.clock_difference = probe.clock_difference;
+  }
+  if (!on_answers) return probe;
+  try {
+    on_answers(probe.answers);
+  } catch (const std::exception& error) {
+    tributary::log(LogLevel::warning, "{}: what the source answered cannot be kept: {}", where, error.what());
+  }
+  return probe;
+}
+
+void Receiver::Implementation::follow(StopSignal& stop) {
+  enter(ReceiverState::connecting, was_connected_before ? "Reconnecting after a failed source event read"
+                                                        : "Connecting to source");
+  const std::unique_ptr<SourceConnection> connection = connect(stop);
+  const SourceProbe source = probe(*connection);
+  const DumpStart start = choose_start(*connection, source);
+  enter(ReceiverState::connecting, "Registering replica on source");
+  try {
+    connection->register_replica(options);
+  } catch (const ReceiveError& error) {
+    if (is_client_error(error.code())) throw;
+    // ER_REPLICA_SOURCE_COM_FAILURE
+    throw ReceiveError(Remedy::reconnect, receive_code::k_source_command,
+                       fmt::format("Source command COM_REGISTER_REPLICA failed: {} (Errno: {})", error.what(), error.code()));
+  }
+  enter(ReceiverState::connecting, "Requesting binlog dump");
+  stream.begin(source, start);
+  request_dump(*connection, start, source.mariadb);
+  enter(ReceiverState::running, "Waiting for source to send event");
+  tributary::log(LogLevel::info, "{}: connected to server_id {}, version {}; dump requested from {}", where,
+                 source.answers.server_id, source.answers.version,
+                 start.by == DumpStart::By::gtid ? fmt::format("GTID position '{}'", start.gtid_state)
+                                                 : fmt::format("file '{}', position {}", start.file, start.position));
+  was_connected_before = true;
+  receive(*connection, stop);
+}
+
+void Receiver::Implementation::ask_gtid_position(SourceConnection& connection, const relay::ReceivePosition& received) {
+  try {
+    const auto answer = connection.query_value(
+        fmt::format("SELECT binlog_gtid_pos('{}', {})", received.source_file_name, received.offset));
+    stream.set_gtid_position(gtid::MariadbGtidPosition::parse(answer.value_or("")));
+  } catch (const ReceiveError& error) {
+    // Good to know, not needed: a source before 10.0 does not know the function.
+    if (is_client_error(error.code())) throw;
+  }
+}
+
+DumpStart Receiver::Implementation::choose_start(SourceConnection& connection, const SourceProbe& source) {
+  const bool by_gtid = is_mariadb_gtid(options.gtid_mode);
+  if (by_gtid && !source.mariadb) {
+    throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal,
+                       fmt::format("Fatal error: MASTER_USE_GTID needs a MariaDB source; the source is MySQL {}",
+                                   source.answers.version));
+  }
+  const relay::ReceivePosition received = log.received_end();
+  DumpStart start;
+  resumed_inside = false;
+  if (received.source_file_name.empty()) {
+    start_over();
+    if (by_gtid) {
+      start.by = DumpStart::By::gtid;
+      start.gtid_state = gtid::MariadbGtidPosition::parse(options.start_gtid).to_string();
+      stream.set_gtid_position(gtid::MariadbGtidPosition::parse(options.start_gtid));
+    } else {
+      start.file = options.start_file;
+      if (!start.file.empty()) start.position = std::max(options.start_position, binlog::k_first_event_offset);
+    }
+    return start;
+  }
+  if (same_server(received.source, source.identity())) {
+    resumed_inside = stream.inside_transaction();
+    start.file = received.source_file_name;
+    start.position = resumed_inside ? log.write_end() : received.offset;
+    if (source.mariadb && stream.gtid_position().empty() && start.file.find_first_of("'\\") == std::string::npos) {
+      ask_gtid_position(connection, received);
+    }
+    return start;
+  }
+  if (!by_gtid) {
+    throw ReceiveError(
+        Remedy::give_up, error_code::k_replica_fatal,
+        fmt::format("Fatal error: the source is server_id {}{}{}, but what was received came from server_id {}{}{} (up to file "
+                    "'{}', position {}); files and positions of two servers do not compare. Use GTID, or set new coordinates "
+                    "with CHANGE REPLICATION SOURCE TO",
+                    source.answers.server_id, source.answers.server_uuid.empty() ? "" : ", uuid ", source.answers.server_uuid,
+                    received.source.server_id, received.source.server_uuid.empty() ? "" : ", uuid ",
+                    received.source.server_uuid, received.source_file_name, received.offset));
+  }
+  start_over();
+  if (stream.gtid_position().empty()) {
+    stream.set_gtid_position(received_gtid_position(log, gtid::MariadbGtidPosition::parse(options.start_gtid)));
+  }
+  if (stream.gtid_position().empty()) {
+    throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal,
+                       "Fatal error: the source is another server than the one whose binary log was received, and that log "
+                       "holds no GTID to go on from; set new coordinates with CHANGE REPLICATION SOURCE TO");
+  }
+  start.by = DumpStart::By::gtid;
+  start.gtid_state = stream.gtid_position().to_string();
+  tributary::log(LogLevel::warning, "{}: the source is another server (server_id {} after {}); going on by GTID from '{}'",
+                 where, source.answers.server_id, received.source.server_id, start.gtid_state);
+  return start;
+}
+
+void Receiver::Implementation::request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb) {
+  // MariaDB: BINLOG_SEND_ANNOTATE_ROWS_EVENT. MySQL gives the bit another meaning (wire protocol 5.5).
+  static constexpr std::uint16_t k_send_annotate_rows = 0x0002;
+  const std::uint16_t flags = mariadb ? k_send_annotate_rows : 0;
+  if (start.by == DumpStart::By::gtid) {
+    connection.execute(fmt::format("SET @slave_connect_state = '{}'", start.gtid_state));
+    connection.execute("SET @slave_gtid_strict_mode = 0");
+    connection.execute("SET @slave_gtid_ignore_duplicates = 0");
+    connection.request_dump("", binlog::k_first_event_offset, flags, options.server_id);
+    return;
+  }
+  // Beyond 4 GiB the command has no word for the position: the file is read again, which the stream sorts out.
+  const std::uint64_t position = start.position > UINT32_MAX ? binlog::k_first_event_offset : start.position;
+  connection.request_dump(start.file, static_cast<std::uint32_t>(position), flags, options.server_id);
+}
+
+void Receiver::Implementation::receive(SourceConnection& connection, StopSignal& stop) {
+  PacketStream packets(connection.socket(), stop, options.net_timeout);
+  try {
+    while (!stop.requested()) {
+      while (const auto payload = packets.next()) on_packet(*payload);
+      publish_figures();
+      if (packets.read_arrived()) continue;
+      // Nothing more at the moment: readers get all there is before this thread sleeps.
+      log.flush();
+      if (!packets.wait()) return;
+    }
+  } catch (const ReceiveError&) {
+    log.flush();
+    publish_figures();
+    throw;
+  }
+}
+
+void Receiver::Implementation::on_packet(ByteView payload) {
+  static constexpr std::uint8_t k_event = 0x00;
+  static constexpr std::uint8_t k_end = 0xfe;
+  static constexpr std::uint8_t k_error = 0xff;
+  static constexpr std::size_t k_longest_end = 9;
+  if (payload.empty()) {
+    throw ReceiveError(Remedy::reconnect, receive_code::k_malformed_packet, "Malformed packet from source (empty)");
+  }
+  switch (payload.front()) {
+    case k_event:
+      stream.on_event(payload.subspan(1));
+      attempts = 0;
+      if (error_shown) clear_error();
+      return;
+    case k_error:
+      on_error_packet(payload);
+    case k_end:
+      if (payload.size() < k_longest_end) {
+        throw ReceiveError(Remedy::reconnect, receive_code::k_server_lost, "The source has ended the dump");
+      }
+      break;
+    default:
+      break;
+  }
+  throw ReceiveError(Remedy::reconnect, receive_code::k_malformed_packet,
+                     fmt::format("Malformed packet from source (first byte {})", payload.front()));
+}
+
+void Receiver::Implementation::on_error_packet(ByteView payload) {
+  static constexpr std::size_t k_sqlstate = 6;  // with its '#'
+  ByteReader reader(payload.subspan(1));
+  const std::uint16_t code = reader.u16();
+  std::string_view text = reader.text(reader.remaining());
+  if (text.size() >= k_sqlstate && text.front() == '#') text.remove_prefix(k_sqlstate);
+  switch (code) {
+    case error_code::k_source_fatal_reading:
+    case receive_code::k_malformed_gtid_set:
+    case receive_code::k_same_id_connected:
+      // The text of sql/rpl_replica.cc, handle_slave_io.
+      throw ReceiveError(Remedy::give_up, code,
+                         fmt::format("Got fatal error {} from source when reading data from binary log: '{}'", code, text));
+    default:
+      throw ReceiveError(Remedy::reconnect, code, fmt::format("Error reading packet from source: {} (server_errno={})", text, code));
+  }
+}
+
+Receiver::Receiver(SourceOptions options, relay::RelayLog& log, std::function<void(const SourceAnswers&)> on_answers)
+    : implementation_(std::make_unique<Implementation>(std::move(options), log, std::move(on_answers))) {
+  auto& self = *implementation_;
+  const relay::ReceivePosition received = self.log.received_end();
+  const bool any = !received.source_file_name.empty();
+  self.status.read_file = any ? received.source_file_name : self.options.start_file;
+  self.status.read_position = any ? received.offset : self.options.start_position;
+}
+
+Receiver::~Receiver() = default;
+
+void Receiver::run(std::stop_token stop) {
+  auto& self = *implementation_;
+  try {
+    StopSignal signal(std::move(stop));
+    self.clear_error();
+    self.run(signal);
+  } catch (const std::exception& error) {
+    self.report(error_code::k_unknown_error, error.what());
+  }
+  try {
+    // What was received whole is kept; the next run begins at the last boundary.
+    self.log.flush();
+    self.start_over();
+  } catch (const std::exception& error) {
+    self.report(error_code::k_write_relay_log, error.what());
+  }
+  self.publish_figures();
+  self.enter(ReceiverState::stopped, "");
+}
+
+ReceiverStatus Receiver::status() const {
+  const std::lock_guard lock(implementation_->mutex);
+  ReceiverStatus status = implementation_->status;
+  status.gtid_io_pos = implementation_->gtid_position.to_string();
+  return status;
+}
+
+}  // namespace tributary::source

@@ -1,0 +1,144 @@
+#include "registration.hpp"
+
+#include <fmt/core.h>
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+
+#include "receive_error.hpp"
+
+namespace tributary::source {
+namespace {
+
+using binlog::ChecksumAlgorithm;
+
+[[noreturn]] void give_up(const std::string& why) {
+  // ER_REPLICA_FATAL_ERROR, share/messages_to_clients.txt; the texts that follow it are those of sql/rpl_replica.cc.
+  throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal, "Fatal error: " + why);
+}
+
+/// A statement that failed for another reason than the connection ends receiving; @p attempt as in "tries to ...".
+template <typename Operation>
+auto asking(const char* attempt, Operation operation) {
+  try {
+    return operation();
+  } catch (const ReceiveError& error) {
+    if (error.remedy() == Remedy::give_up || is_client_error(error.code())) throw;
+    give_up(fmt::format("The replica I/O thread stops because a fatal error is encountered when it tries to {}: {} "
+                        "(server_errno={})",
+                        attempt, error.what(), error.code()));
+  }
+}
+
+std::int64_t now_seconds() {
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+template <typename Number>
+std::optional<Number> parse_number(const std::string& text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::int64_t ask_clock_difference(SourceConnection& connection) {
+  const auto answer = connection.query_value("SELECT UNIX_TIMESTAMP()");
+  const auto source_clock = parse_number<std::int64_t>(answer.value_or(""));
+  return source_clock ? now_seconds() - *source_clock : 0;
+}
+
+std::uint32_t ask_server_id(SourceConnection& connection, const SourceOptions& options) {
+  const auto answer = asking("get the SERVER_ID of the source",
+                             [&] { return connection.query_value("SELECT @@GLOBAL.server_id"); });
+  const auto id = parse_number<std::uint32_t>(answer.value_or(""));
+  if (!id) give_up(fmt::format("the source's answer to SELECT @@GLOBAL.server_id is '{}'", answer.value_or("NULL")));
+  if (*id == options.server_id) {
+    give_up(
+        "The replica I/O thread stops because source and replica have equal MySQL server ids; these ids must be different "
+        "for replication to work (set another --server-id for this daemon).");
+  }
+  return *id;
+}
+
+std::string ask_server_uuid(SourceConnection& connection, const SourceOptions& options) {
+  std::string uuid;
+  try {
+    uuid = connection.query_value("SELECT @@GLOBAL.server_uuid").value_or("");
+  } catch (const ReceiveError& error) {
+    // MySQL 5.5 has none.
+    if (error.code() != receive_code::k_unknown_variable) throw;
+  }
+  if (!uuid.empty() && uuid == options.server_uuid) {
+    give_up(
+        "The replica I/O thread stops because source and replica have equal MySQL server UUIDs; these UUIDs must be "
+        "different for replication to work.");
+  }
+  return uuid;
+}
+
+void set_heartbeat(SourceConnection& connection, double period_s) {
+  // In nanoseconds. Servers before 8.0.26 and MariaDB know the first name, later ones the second.
+  const auto nanoseconds = static_cast<std::uint64_t>(std::llround(std::max(0.0, period_s) * 1e9));
+  asking("set the heartbeat period on the source", [&] {
+    connection.execute(
+        fmt::format("SET @master_heartbeat_period = {0}, @source_heartbeat_period = {0}", nanoseconds));
+  });
+}
+
+/// The events come with the checksums that the files have, so that the copy is the same to the byte.
+std::string negotiate_checksum(SourceConnection& connection) {
+  try {
+    connection.execute(
+        "SET @master_binlog_checksum = @@global.binlog_checksum, @source_binlog_checksum = @@global.binlog_checksum");
+  } catch (const ReceiveError& error) {
+    if (error.code() == receive_code::k_unknown_variable) return "NONE";  // MySQL 5.5: there are no checksums
+    asking("set the binlog checksum on the source", [&]() -> void { throw ReceiveError(error); });
+  }
+  const auto answer = asking("get the binlog checksum of the source",
+                             [&] { return connection.query_value("SELECT @master_binlog_checksum"); });
+  const std::string name = answer.value_or("NONE");
+  if (name == "CRC32" || name == "1") return "CRC32";
+  if (name == "NONE" || name == "0") return "NONE";
+  give_up(fmt::format("the source uses the binlog checksum '{}', which is not known", name));
+}
+
+void present_ourselves(SourceConnection& connection, const SourceOptions& options, bool mariadb) {
+  if (!options.server_uuid.empty()) {
+    // A source keeps one dump for each uuid: a connection that died unnoticed is ended by its successor.
+    asking("set the replica's UUID on the source", [&] {
+      connection.execute(fmt::format("SET @slave_uuid = '{0}', @replica_uuid = '{0}'", options.server_uuid));
+    });
+  }
+  if (mariadb) {
+    // 4: send GTID events and everything else as it stands in the file (MARIA_SLAVE_CAPABILITY_GTID, sql/log_event.h).
+    asking("set the replica's capability on the source", [&] { connection.execute("SET @mariadb_slave_capability = 4"); });
+  }
+}
+
+}  // namespace
+
+bool same_server(const relay::SourceIdentity& a, const relay::SourceIdentity& b) {
+  if (!a.server_uuid.empty() && !b.server_uuid.empty()) return a.server_uuid == b.server_uuid;
+  return a.server_id == b.server_id && a.server_uuid.empty() == b.server_uuid.empty();
+}
+
+SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options) {
+  SourceProbe probe;
+  probe.mariadb = connection.is_mariadb();
+  probe.answers.version = connection.server_version();
+  probe.clock_difference = asking("get the clock of the source", [&] { return ask_clock_difference(connection); });
+  probe.answers.server_id = ask_server_id(connection, options);
+  if (!probe.mariadb) {
+    probe.answers.server_uuid =
+        asking("get the SERVER_UUID of the source", [&] { return ask_server_uuid(connection, options); });
+  }
+  set_heartbeat(connection, options.heartbeat_period);
+  probe.answers.checksum = negotiate_checksum(connection);
+  probe.checksum = probe.answers.checksum == "CRC32" ? ChecksumAlgorithm::crc32 : ChecksumAlgorithm::off;
+  present_ourselves(connection, options, probe.mariadb);
+  return probe;
+}
+
+}  // namespace tributary::source

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "source_connection.hpp"
+#include "tributary/binlog/event.hpp"
+#include "tributary/source/receiver.hpp"
+
+namespace tributary::source {
+
+/// What a replica asks a new connection before the dump.
+struct SourceProbe {
+  SourceAnswers answers;
+  bool mariadb = false;
+  /// Of events that come before the first FORMAT_DESCRIPTION.
+  binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
+  std::int64_t clock_difference = 0;  ///< our clock minus the source's, seconds
+
+  [[nodiscard]] relay::SourceIdentity identity() const { return {answers.server_id, answers.server_uuid}; }
+};
+
+/// Asks for ids and version and sets what the dump depends on: heartbeat period, checksum, capability, our uuid; in
+/// the dialect that MySQL 5.5 to 9 and MariaDB 5.5 to 12 all know (wire protocol: the IO thread of sql/rpl_replica.cc
+/// and of MariaDB's sql/slave.cc, get_master_version_and_clock).
+/// @throws ReceiveError; 1593 when the source is not one that can be followed.
+SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options);
+
+/// True when @p a and @p b name the same server: by uuid where both have one, else by server_id.
+bool same_server(const relay::SourceIdentity& a, const relay::SourceIdentity& b);
+
+}  // namespace tributary::source

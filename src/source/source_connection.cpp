@@ -1,0 +1,177 @@
+#include "source_connection.hpp"
+
+#include <fmt/core.h>
+#include <mysql.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <mutex>
+#include <vector>
+
+#include "host_resolver.hpp"
+#include "receive_error.hpp"
+
+namespace tributary::source {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct FreeResult {
+  void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
+};
+using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
+
+ReceiveError error_of(MYSQL* handle) {
+  const unsigned code = mysql_errno(handle);
+  return {Remedy::reconnect, static_cast<std::uint16_t>(code), mysql_error(handle)};
+}
+
+/// Waits for what the suspended operation asked for, as bits of MYSQL_WAIT_*; @return what happened. A stop request
+/// and the deadline are told as MYSQL_WAIT_TIMEOUT, with which the operation fails in good order.
+int wait_for(MYSQL* handle, int wanted, const StopSignal& stop, Clock::time_point deadline) {
+  const auto left =
+      std::max<std::int64_t>(0, std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count());
+  std::int64_t timeout = left;
+  if ((wanted & MYSQL_WAIT_TIMEOUT) != 0) {
+    timeout = std::min<std::int64_t>(timeout, mysql_get_timeout_value_ms(handle));
+  }
+  pollfd waiting[2] = {{mysql_get_socket(handle), 0, 0}, {stop.descriptor(), POLLIN, 0}};
+  const auto add = [&](int bit, short event) {
+    if ((wanted & bit) != 0) waiting[0].events = static_cast<short>(waiting[0].events | event);
+  };
+  add(MYSQL_WAIT_READ, POLLIN);
+  add(MYSQL_WAIT_WRITE, POLLOUT);
+  add(MYSQL_WAIT_EXCEPT, POLLPRI);
+  const int ready = ::poll(waiting, 2, static_cast<int>(timeout));
+  if (stop.requested() || ready == 0) return MYSQL_WAIT_TIMEOUT;
+  if (ready < 0) return errno == EINTR ? 0 : MYSQL_WAIT_TIMEOUT;
+  int happened = 0;
+  if ((waiting[0].revents & (POLLIN | POLLHUP | POLLERR | POLLNVAL)) != 0) happened |= MYSQL_WAIT_READ;
+  if ((waiting[0].revents & (POLLOUT | POLLHUP | POLLERR | POLLNVAL)) != 0) happened |= MYSQL_WAIT_WRITE;
+  if ((waiting[0].revents & POLLPRI) != 0) happened |= MYSQL_WAIT_EXCEPT;
+  return happened & wanted;
+}
+
+void set_options(MYSQL* handle, const SourceOptions& options) {
+  const unsigned timeout = options.net_timeout;
+  const my_bool off = 0;
+  mysql_options(handle, MYSQL_OPT_NONBLOCK, nullptr);
+  mysql_options(handle, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
+  mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &timeout);
+  mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &timeout);
+  mysql_options(handle, MYSQL_OPT_RECONNECT, &off);
+  // Later versions of the library use TLS where the server offers it; PacketStream needs a plain connection.
+  mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &off);
+  mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off);
+  mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  mysql_optionsv(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "tributaryd");
+}
+
+}  // namespace
+
+bool is_client_error(std::uint16_t code) { return code >= 2000 && code < 3000; }
+
+void SourceConnection::Close::operator()(st_mysql* handle) const { mysql_close(handle); }
+
+SourceConnection::Handle SourceConnection::connect(const std::string& address, const SourceOptions& options) {
+  Handle handle(mysql_init(nullptr));
+  if (!handle) throw std::bad_alloc();
+  set_options(handle.get(), options);
+  const auto deadline = Clock::now() + std::chrono::seconds(options.net_timeout);
+  MYSQL* connected = nullptr;
+  int wanted = mysql_real_connect_start(&connected, handle.get(), address.c_str(), options.user.c_str(),
+                                        options.password.c_str(), nullptr, options.port, nullptr, 0);
+  while (wanted != 0) {
+    if (const int happened = wait_for(handle.get(), wanted, stop_, deadline); happened != 0) {
+      wanted = mysql_real_connect_cont(&connected, handle.get(), happened);
+    }
+  }
+  if (connected == nullptr) throw error_of(handle.get());
+  return handle;
+}
+
+SourceConnection::SourceConnection(const SourceOptions& options, StopSignal& stop) : stop_(stop) {
+  // mysql_init() does this by itself, but not safely from several threads at once.
+  static std::once_flag initialized;
+  std::call_once(initialized, [] { mysql_server_init(0, nullptr, nullptr); });
+  const std::vector<std::string> addresses = resolve_host(options.host, stop, std::chrono::seconds(options.net_timeout));
+  for (std::size_t at = 0; at < addresses.size() && !handle_; ++at) {
+    try {
+      handle_ = connect(addresses[at], options);
+    } catch (const ReceiveError& error) {
+      // Another address may do better when nobody listens at this one, not when the server answered.
+      if (at + 1 == addresses.size() || !is_client_error(error.code()) || stop.requested()) throw;
+    }
+  }
+  if (!handle_) throw ReceiveError(Remedy::reconnect, receive_code::k_server_lost, "stopped");
+  stop_.watch_socket(socket());
+}
+
+SourceConnection::~SourceConnection() {
+  stop_.watch_socket(-1);
+  // mysql_close() says COM_QUIT, which must not wait for a source that hangs.
+  ::shutdown(socket(), SHUT_RDWR);
+}
+
+void SourceConnection::fail() const { throw error_of(handle_.get()); }
+
+void SourceConnection::execute(const std::string& sql) {
+  if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) fail();
+  const Result result(mysql_store_result(handle_.get()));
+  if (!result && mysql_errno(handle_.get()) != 0) fail();
+}
+
+std::optional<std::string> SourceConnection::query_value(const std::string& sql) {
+  if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) fail();
+  const Result result(mysql_store_result(handle_.get()));
+  if (!result) {
+    if (mysql_errno(handle_.get()) != 0) fail();
+    return std::nullopt;
+  }
+  if (mysql_num_fields(result.get()) == 0) return std::nullopt;
+  const MYSQL_ROW row = mysql_fetch_row(result.get());
+  if (row == nullptr || row[0] == nullptr) return std::nullopt;
+  return std::string(row[0], mysql_fetch_lengths(result.get())[0]);
+}
+
+void SourceConnection::register_replica(const SourceOptions& options) {
+  static constexpr std::size_t k_longest_host = 60;  // HOSTNAME_LENGTH, sql/rpl_source.cc
+  ByteWriter out;
+  out.u32(options.server_id);
+  out.lenenc_text(std::string_view(options.report_host).substr(0, k_longest_host));
+  out.lenenc_text("");  // user
+  out.lenenc_text("");  // password
+  out.u16(options.report_port);
+  out.u32(0);  // rank
+  out.u32(0);  // id of our own source: unknown
+  const std::string_view argument = as_text(out.view());
+  if (handle_->methods->db_command(handle_.get(), COM_REGISTER_SLAVE, argument.data(), argument.size(), 0, nullptr) != 0) {
+    fail();
+  }
+}
+
+void SourceConnection::request_dump(const std::string& file, std::uint32_t position, std::uint16_t flags,
+                                    std::uint32_t server_id) {
+  if (mysql_get_ssl_cipher(handle_.get()) != nullptr || handle_->net.compress != 0) {
+    throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal,
+                       "Fatal error: the connection to the source is encrypted or compressed, which is not supported yet");
+  }
+  ByteWriter out;
+  out.u32(position);
+  out.u16(flags);
+  out.u32(server_id);
+  out.text(file);
+  const std::string_view argument = as_text(out.view());
+  if (handle_->methods->db_command(handle_.get(), COM_BINLOG_DUMP, argument.data(), argument.size(), 1, nullptr) != 0) fail();
+}
+
+std::string SourceConnection::server_version() const { return mysql_get_server_info(handle_.get()); }
+
+bool SourceConnection::is_mariadb() const { return mariadb_connection(handle_.get()) != 0; }
+
+int SourceConnection::socket() const { return mysql_get_socket(handle_.get()); }
+
+}  // namespace tributary::source

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "stop_signal.hpp"
+#include "tributary/source/receiver.hpp"
+
+struct st_mysql;
+
+namespace tributary::source {
+
+/// A session on the source through libmariadb. One thread. Every call ends soon after a stop was requested, by an
+/// error then. Errors are ReceiveError with the server's or the client library's number (2000 to 2999) and text.
+class SourceConnection {
+ public:
+  /// Connects and authenticates. @throws ReceiveError (remedy reconnect).
+  SourceConnection(const SourceOptions& options, StopSignal& stop);
+  ~SourceConnection();
+  SourceConnection(const SourceConnection&) = delete;
+  SourceConnection& operator=(const SourceConnection&) = delete;
+
+  void execute(const std::string& sql);
+  /// First column of the first row; nullopt when there is no row or it is NULL.
+  std::optional<std::string> query_value(const std::string& sql);
+  /// COM_REGISTER_SLAVE; makes us visible in SHOW SLAVE HOSTS.
+  void register_replica(const SourceOptions& options);
+  /// COM_BINLOG_DUMP; from then on the socket belongs to a PacketStream. @p position must fit 32 bits.
+  void request_dump(const std::string& file, std::uint32_t position, std::uint16_t flags, std::uint32_t server_id);
+
+  /// "10.11.6-MariaDB-log"
+  [[nodiscard]] std::string server_version() const;
+  [[nodiscard]] bool is_mariadb() const;
+  [[nodiscard]] int socket() const;
+
+ private:
+  struct Close {
+    void operator()(st_mysql* handle) const;
+  };
+  using Handle = std::unique_ptr<st_mysql, Close>;
+
+  Handle connect(const std::string& address, const SourceOptions& options);
+  [[noreturn]] void fail() const;
+
+  StopSignal& stop_;
+  Handle handle_;
+};
+
+/// True for numbers of the client library: the connection is in doubt, not what was asked.
+bool is_client_error(std::uint16_t code);
+
+}  // namespace tributary::source

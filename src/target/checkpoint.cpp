@@ -1,0 +1,136 @@
+#include "tributary/target/checkpoint.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <ctime>
+
+#include <fmt/core.h>
+
+#include "schema.hpp"
+
+namespace tributary::target {
+namespace {
+
+constexpr std::uint16_t k_data_too_long = 1406;  // ER_DATA_TOO_LONG
+constexpr std::size_t k_max_statement_hash = 255;
+
+/// "'2026-01-31 23:59:59.123456'", UTC. The server's NOW() would follow a SET TIMESTAMP of the statements applied.
+std::string utc_now_literal() {
+  const auto now = std::chrono::system_clock::now();
+  const auto microseconds =
+      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  return fmt::format("'{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}'", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
+                     utc.tm_hour, utc.tm_min, utc.tm_sec, microseconds);
+}
+
+template <typename Number>
+Number number_of(const Row& row, std::size_t column) {
+  Number value = 0;
+  const std::string& text = row.at(column).value();
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) {
+    throw TargetError(error_code::k_unknown_error,
+                      fmt::format("tributary's tables in the target hold '{}' where a number of {} bits is expected",
+                                  text, sizeof(Number) * 8));
+  }
+  return value;
+}
+
+std::string lower_ascii(std::string text) {
+  for (char& character : text) {
+    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
+  }
+  return text;
+}
+
+}  // namespace
+
+CheckpointStore::CheckpointStore(std::string daemon_uuid, std::string channel)
+    : daemon_uuid_(std::move(daemon_uuid)), channel_(lower_ascii(std::move(channel))) {
+  key_ = fmt::format("daemon_uuid = {} AND channel = {}", hex_literal(daemon_uuid_), hex_literal(channel_));
+}
+
+void CheckpointStore::prepare(TargetConnection& connection) const {
+  prepare_schema(connection);
+}
+
+std::optional<Checkpoint> CheckpointStore::load(TargetConnection& connection) const {
+  const std::vector<Row> rows = connection.query(
+      "SELECT relay_file_number, relay_offset, source_file, source_offset, gtid, source_timestamp"
+      " FROM tributary.applier_checkpoint WHERE " +
+      key_ + " ORDER BY relay_file_number DESC, relay_offset DESC LOCK IN SHARE MODE");
+  if (rows.empty()) return std::nullopt;
+  const Row& row = rows.front();
+  Checkpoint checkpoint;
+  checkpoint.position.file_number = number_of<std::uint64_t>(row, 0);
+  checkpoint.position.offset = number_of<std::uint64_t>(row, 1);
+  checkpoint.source_file = row.at(2).value();
+  checkpoint.source_offset = number_of<std::uint64_t>(row, 3);
+  checkpoint.gtid = row.at(4).value();
+  checkpoint.source_timestamp = number_of<std::uint32_t>(row, 5);
+  return checkpoint;
+}
+
+std::string CheckpointStore::move_statement(std::uint32_t worker, const Checkpoint& to) const {
+  // The values stand there twice: VALUES() is deprecated in MySQL 8, and its replacement is unknown to MariaDB.
+  const std::string values[] = {
+      fmt::format("relay_file_number = {}", to.position.file_number),
+      fmt::format("relay_offset = {}", to.position.offset),
+      "source_file = " + hex_literal(to.source_file),
+      fmt::format("source_offset = {}", to.source_offset),
+      "gtid = " + hex_literal(to.gtid),
+      fmt::format("source_timestamp = {}", to.source_timestamp),
+      "updated_at = " + utc_now_literal(),
+  };
+  std::string assignments;
+  for (const std::string& value : values) {
+    if (!assignments.empty()) assignments += ", ";
+    assignments += value;
+  }
+  return fmt::format(
+      "INSERT INTO tributary.applier_checkpoint SET daemon_uuid = {}, channel = {}, worker = {}, {}"
+      " ON DUPLICATE KEY UPDATE {}",
+      hex_literal(daemon_uuid_), hex_literal(channel_), worker, assignments, assignments);
+}
+
+std::optional<DdlIntent> CheckpointStore::load_intent(TargetConnection& connection) const {
+  const std::vector<Row> rows = connection.query(
+      "SELECT relay_file_number, relay_offset, statement_hash, fingerprint FROM tributary.ddl_intent WHERE " + key_ +
+      " LOCK IN SHARE MODE");
+  if (rows.empty()) return std::nullopt;
+  const Row& row = rows.front();
+  DdlIntent intent;
+  intent.statement.file_number = number_of<std::uint64_t>(row, 0);
+  intent.statement.offset = number_of<std::uint64_t>(row, 1);
+  intent.statement_hash = row.at(2).value();
+  intent.fingerprint = row.at(3).value();
+  return intent;
+}
+
+std::string CheckpointStore::intent_statement(const DdlIntent& intent) const {
+  // With sql_mode '' the server would cut it and say nothing.
+  if (intent.statement_hash.size() > k_max_statement_hash) {
+    throw TargetError(k_data_too_long, "22001",
+                      fmt::format("a statement hash of {} bytes; at most {} fit tributary.ddl_intent",
+                                  intent.statement_hash.size(), k_max_statement_hash));
+  }
+  return fmt::format(
+      "REPLACE INTO tributary.ddl_intent SET daemon_uuid = {}, channel = {}, relay_file_number = {}, relay_offset = {},"
+      " statement_hash = {}, fingerprint = {}, created_at = {}",
+      hex_literal(daemon_uuid_), hex_literal(channel_), intent.statement.file_number, intent.statement.offset,
+      hex_literal(intent.statement_hash), hex_literal(intent.fingerprint), utc_now_literal());
+}
+
+std::string CheckpointStore::clear_intent_statement() const {
+  return "DELETE FROM tributary.ddl_intent WHERE " + key_;
+}
+
+void CheckpointStore::forget(TargetConnection& connection) const {
+  connection.execute("BEGIN; DELETE FROM tributary.applier_checkpoint WHERE " + key_ + "; " + clear_intent_statement() +
+                     "; COMMIT");
+}
+
+}  // namespace tributary::target

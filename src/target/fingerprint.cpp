@@ -1,0 +1,174 @@
+#include "tributary/target/fingerprint.hpp"
+
+#include <algorithm>
+
+#include <fmt/core.h>
+
+#include "digest.hpp"
+#include "table_definition.hpp"
+
+namespace tributary::target {
+namespace {
+
+/// SHOW CREATE prints by these settings, which statement events change.
+class PrintSettings {
+ public:
+  explicit PrintSettings(TargetConnection& connection) : connection_(connection) {
+    const std::vector<Row> rows = connection.query(
+        "SELECT @@SESSION.sql_mode, @@SESSION.sql_quote_show_create, @@SESSION.character_set_results,"
+        " @@SESSION.time_zone");
+    const Row& row = rows.at(0);
+    before_ =
+        fmt::format("SET SESSION sql_mode = {}, sql_quote_show_create = {}, character_set_results = {}, time_zone = {}",
+                    literal(row.at(0)), row.at(1).value_or("1"), literal(row.at(2)), literal(row.at(3)));
+    connection.execute(
+        "SET SESSION sql_mode = '', sql_quote_show_create = 1, character_set_results = utf8mb4, time_zone = '+00:00'");
+  }
+  ~PrintSettings() {
+    try {
+      connection_.execute(before_);
+    } catch (const std::exception&) {
+      // The connection is gone, and its settings with it: the caller's next statement says so.
+      connection_.interrupt();
+    }
+  }
+  PrintSettings(const PrintSettings&) = delete;
+  PrintSettings& operator=(const PrintSettings&) = delete;
+
+ private:
+  /// These settings are ASCII without quotes; as hexadecimal literals they would be taken for numbers.
+  static std::string literal(const std::optional<std::string>& value) {
+    return value ? "'" + *value + "'" : std::string("NULL");
+  }
+
+  TargetConnection& connection_;
+  std::string before_;
+};
+
+std::string_view kind_name(ObjectKind kind) {
+  switch (kind) {
+    case ObjectKind::database:
+      return "database";
+    case ObjectKind::table:
+      return "table";
+    case ObjectKind::procedure:
+      return "procedure";
+    case ObjectKind::function:
+      return "function";
+    case ObjectKind::trigger:
+      return "trigger";
+    case ObjectKind::event:
+      return "event";
+    case ObjectKind::user:
+      return "user";
+  }
+  return "object";
+}
+
+bool means_absent(std::uint16_t code) {
+  switch (code) {
+    case 1049:  // ER_BAD_DB_ERROR
+    case 1133:  // ER_PASSWORD_NO_MATCH: SHOW CREATE USER
+    case 1141:  // ER_NONEXISTING_GRANT: SHOW GRANTS
+    case 1146:  // ER_NO_SUCH_TABLE
+    case 1305:  // ER_SP_DOES_NOT_EXIST
+    case 1360:  // ER_TRG_DOES_NOT_EXIST
+    case 1396:  // ER_CANNOT_USER: SHOW CREATE USER
+    case 1539:  // ER_EVENT_DOES_NOT_EXIST
+    case 3162:  // ER_USER_DOES_NOT_EXIST (MySQL)
+    case 4091:  // ER_UNKNOWN_SEQUENCES (MariaDB)
+      return true;
+    default:
+      return false;
+  }
+}
+
+std::string print_rows(const std::vector<Row>& rows, std::size_t columns) {
+  std::string text;
+  for (const Row& row : rows) {
+    for (std::size_t column = 0; column < std::min(columns, row.size()); ++column) {
+      text += row[column].value_or("NULL");
+      text += '\n';
+    }
+  }
+  return text;
+}
+
+std::string user_definition(TargetConnection& connection, const ObjectName& object) {
+  // A user's name is a string literal here; hexadecimal ones are not taken, and '' inside quotes is right under any
+  // sql_mode but for a backslash, which NO_BACKSLASH_ESCAPES would take as it is: the settings above have it off.
+  const auto quoted = [](std::string_view text) {
+    std::string literal = "'";
+    for (const char character : text) {
+      if (character == '\'' || character == '\\') literal += '\\';
+      literal += character;
+    }
+    return literal + "'";
+  };
+  // MariaDB's roles have no host part.
+  const std::string account =
+      object.database.empty() ? quoted(object.name) : quoted(object.name) + "@" + quoted(object.database);
+  const std::string create =
+      object.database.empty() ? std::string() : print_rows(connection.query("SHOW CREATE USER " + account), 1);
+  std::vector<Row> grants = connection.query("SHOW GRANTS FOR " + account);
+  std::sort(grants.begin(), grants.end());
+  return create + print_rows(grants, 1);
+}
+
+std::string existing_definition(TargetConnection& connection, const ObjectName& object) {
+  const std::string name = quote_identifier(object.name);
+  const std::string full_name = quote_identifier(object.database) + "." + name;
+  // The columns that depend on nothing but the object: a trigger's 7th is the time of its creation.
+  constexpr std::size_t k_all = 6;
+  switch (object.kind) {
+    case ObjectKind::database:
+      return print_rows(connection.query("SHOW CREATE DATABASE " + name), k_all);
+    case ObjectKind::table:
+      return table_definition(connection, object.database, object.name);
+    case ObjectKind::procedure:
+      return print_rows(connection.query("SHOW CREATE PROCEDURE " + full_name), k_all);
+    case ObjectKind::function:
+      return print_rows(connection.query("SHOW CREATE FUNCTION " + full_name), k_all);
+    case ObjectKind::trigger:
+      return print_rows(connection.query("SHOW CREATE TRIGGER " + full_name), k_all);
+    case ObjectKind::event:
+      return print_rows(connection.query("SHOW CREATE EVENT " + full_name), k_all);
+    case ObjectKind::user:
+      return user_definition(connection, object);
+  }
+  return {};
+}
+
+std::string full_name(const ObjectName& object) {
+  if (object.kind == ObjectKind::user) return fmt::format("'{}'@'{}'", object.name, object.database);
+  if (object.kind == ObjectKind::database) return quote_identifier(object.name);
+  return quote_identifier(object.database) + "." + quote_identifier(object.name);
+}
+
+}  // namespace
+
+std::string object_definition(TargetConnection& connection, const ObjectName& object) {
+  const PrintSettings settings(connection);
+  try {
+    return existing_definition(connection, object);
+  } catch (const TargetError& error) {
+    if (means_absent(error.code())) return std::string(k_absent);
+    throw;
+  }
+}
+
+std::string object_fingerprint(TargetConnection& connection, const ObjectName& object) {
+  const std::string definition = object_definition(connection, object);
+  return definition == k_absent ? definition : sha256_hex(definition);
+}
+
+std::string fingerprint_objects(TargetConnection& connection, std::span<const ObjectName> objects) {
+  std::string text;
+  for (const ObjectName& object : objects) {
+    text +=
+        fmt::format("{} {} {}\n", kind_name(object.kind), full_name(object), object_fingerprint(connection, object));
+  }
+  return text;
+}
+
+}  // namespace tributary::target

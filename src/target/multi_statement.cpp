@@ -1,0 +1,77 @@
+#include "multi_statement.hpp"
+
+#include <algorithm>
+
+namespace tributary::target {
+namespace {
+
+constexpr std::string_view k_space = " \t\r\n\f\v";
+
+std::size_t clamp(std::size_t position, std::string_view text) {
+  return std::min(position, text.size());
+}
+
+/// One past the quote that closes the one at @p at. A doubled quote is two runs side by side.
+std::size_t end_of_quoted(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  while (true) {
+    at = text.find_first_of(quote == '`' ? std::string_view("`") : quote == '"' ? "\"\\" : "'\\", at + 1);
+    if (at == std::string_view::npos) return text.size();
+    if (text[at] == quote) return at + 1;
+    ++at;  // what the backslash escapes
+  }
+}
+
+/// One past the comment at @p at; @p at itself when none begins there.
+std::size_t end_of_comment(std::string_view text, std::size_t at) {
+  const std::string_view rest = text.substr(at);
+  const bool to_line_end =
+      rest.starts_with('#') ||
+      (rest.starts_with("--") && (rest.size() == 2 || k_space.find(rest[2]) != std::string_view::npos));
+  if (to_line_end) return clamp(clamp(text.find('\n', at), text) + 1, text);
+  if (rest.starts_with("/*")) return clamp(clamp(text.find("*/", at + 2), text) + 2, text);
+  return at;
+}
+
+/// Removes the first statement and its ';' from @p text and returns it.
+std::string_view take_statement(std::string_view& text) {
+  std::size_t at = 0;
+  while (true) {
+    at = text.find_first_of(";'\"`#-/", at);
+    if (at == std::string_view::npos || text[at] == ';') break;
+    if (text[at] == '\'' || text[at] == '"' || text[at] == '`') {
+      at = end_of_quoted(text, at);
+    } else {
+      const std::size_t end = end_of_comment(text, at);
+      at = end == at ? at + 1 : end;
+    }
+  }
+  const std::string_view statement = text.substr(0, at);
+  text.remove_prefix(clamp(clamp(at, text) + 1, text));
+  return statement;
+}
+
+std::string_view trim_front(std::string_view text) {
+  text.remove_prefix(clamp(text.find_first_not_of(k_space), text));
+  return text;
+}
+
+bool is_binlog(std::string_view statement) {
+  constexpr std::string_view k_word = "BINLOG";
+  return statement.size() > k_word.size() &&
+         std::equal(k_word.begin(), k_word.end(), statement.begin(),
+                    [](char wanted, char found) { return wanted == found || wanted - 'A' + 'a' == found; });
+}
+
+}  // namespace
+
+bool another_follows_binlog(std::string_view sql, std::size_t number) {
+  std::string_view statement;
+  while (number > 0 && !sql.empty()) {
+    statement = trim_front(take_statement(sql));
+    --number;
+  }
+  return number == 0 && is_binlog(statement) && !trim_front(sql).empty();
+}
+
+}  // namespace tributary::target

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace tributary::target {
+
+/// True when the @p number -th statement of @p sql (from 1) is a BINLOG statement and another statement follows it.
+/// After such a statement the server says that no result follows, and then sends the next statement's: replaying row
+/// events calls THD::reset_for_next_command(), which clears SERVER_MORE_RESULTS_EXISTS (MariaDB 10.11,
+/// sql/sql_parse.cc and sql/log_event_server.cc; MySQL 9.7 behaves the same).
+bool another_follows_binlog(std::string_view sql, std::size_t number);
+
+}  // namespace tributary::target

@@ -1,0 +1,56 @@
+#include "tributary/target/session.hpp"
+
+#include <fmt/core.h>
+
+namespace tributary::target {
+namespace {
+
+constexpr std::uint16_t k_access_denied = 1227;  // ER_SPECIFIC_ACCESS_DENIED_ERROR
+
+constexpr std::uint32_t k_longest_wait_timeout = 31536000;  // wait_timeout's maximum outside of Windows, seconds
+constexpr std::uint32_t k_network_timeout = 600;            // seconds the server waits for us inside a packet
+
+/// With binlog_format=STATEMENT InnoDB refuses row changes at READ COMMITTED (error 1665).
+void leave_statement_format(TargetConnection& connection) {
+  bool logs = false;
+  bool statement_format = false;
+  for (const Row& row :
+       connection.query("SHOW SESSION VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_format')")) {
+    if (row.size() < 2) continue;
+    if (row[0] == "log_bin") logs = row[1] == "ON";
+    if (row[0] == "binlog_format") statement_format = row[1] == "STATEMENT";
+  }
+  if (!logs || !statement_format) return;
+  try {
+    connection.execute("SET SESSION binlog_format = 'MIXED'");
+  } catch (const TargetError& error) {
+    if (error.code() != k_access_denied) throw;
+    throw TargetError(error.code(), error.sqlstate(),
+                      fmt::format("the target writes its binary log with binlog_format=STATEMENT, which cannot take "
+                                  "changes made at READ COMMITTED: set binlog_format to ROW or MIXED there, or let the "
+                                  "account do so for its session ({})",
+                                  error.what()));
+  }
+}
+
+}  // namespace
+
+void prepare_applier_session(TargetConnection& connection, const ApplierSessionOptions& options) {
+  std::string statements = fmt::format(
+      "SET SESSION autocommit = 1, sql_mode = '', time_zone = '+00:00', timestamp = DEFAULT, unique_checks = 1,"
+      " foreign_key_checks = 1, sql_safe_updates = 0, sql_auto_is_null = 0, sql_select_limit = DEFAULT,"
+      " innodb_lock_wait_timeout = {}, lock_wait_timeout = {}, wait_timeout = {}, net_read_timeout = {},"
+      " net_write_timeout = {}",
+      options.row_lock_wait_seconds, options.metadata_lock_wait_seconds, k_longest_wait_timeout, k_network_timeout,
+      k_network_timeout);
+  // An administrator's limits for users do not fit a replica: a source's transaction takes as long as it takes.
+  statements += connection.is_mariadb()
+                    ? ", max_statement_time = 0, idle_transaction_timeout = 0, idle_write_transaction_timeout = 0,"
+                      " idle_readonly_transaction_timeout = 0, check_constraint_checks = 1"
+                    : ", max_execution_time = 0";
+  statements += "; SET NAMES utf8mb4; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
+  connection.execute(statements);
+  leave_statement_format(connection);
+}
+
+}  // namespace tributary::target

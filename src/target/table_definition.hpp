@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tributary/target/target_server.hpp"
+
+namespace tributary::target {
+
+/// SHOW CREATE TABLE (which also shows views and sequences) in its normal form, and the table's ids in InnoDB where
+/// they may be read. @throws TargetError 1146 or 1049 when it does not exist.
+std::string table_definition(TargetConnection& connection, const std::string& database, const std::string& table);
+
+/// @p definition without its table option AUTO_INCREMENT=n, which every insert changes. What stands in quotes or in
+/// a comment stays as it is.
+std::string without_auto_increment(std::string_view definition);
+
+}  // namespace tributary::target

@@ -1,0 +1,143 @@
+"""Compares schemas of two servers by content: every value of every row, and every definition.
+
+Each server makes one digest per table from an exact text of each column, so that only differing tables are fetched."""
+
+import re
+from collections import Counter
+
+import pymysql
+
+from processes import Failure
+from servers import MariaDBServer
+
+_MISSING = "n"  # never equal to an exact text, which begins with 'v'
+
+
+def _quoted(*names: str) -> str:
+    return ".".join("`" + name.replace("`", "``") + "`" for name in names)
+
+
+def _exact(column: str, data_type: str) -> str:
+    """An expression whose text is the same if and only if the stored values are the same."""
+    name = _quoted(column)
+    if data_type in ("float", "double"):
+        # A DOUBLE's text is the shortest that reads back as the same number; a FLOAT's is rounded, so it is widened.
+        text = f"CAST({name} AS DOUBLE)"
+    elif data_type in ("enum", "set"):
+        text = f"CONCAT({name}+0, ':', HEX({name}))"
+    elif data_type == "bit":
+        text = f"HEX({name}+0)"
+    elif data_type in ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary",
+                       "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring", "polygon",
+                       "multipoint", "multilinestring", "multipolygon", "geometrycollection"):
+        text = f"CONCAT(LENGTH({name}), ':', MD5({name}))"
+    else:
+        text = name
+    return f"IF({name} IS NULL, '{_MISSING}', CONCAT('v', {text}))"
+
+
+class Schemas:
+    """One server's side of a comparison."""
+
+    def __init__(self, server: MariaDBServer):
+        self.server = server
+        self.connection = server.connect(charset="utf8mb4")
+        self._rows("SET SESSION time_zone='+00:00', sql_mode='', net_read_timeout=600, net_write_timeout=600")
+
+    def close(self):
+        self.connection.close()
+
+    def _rows(self, sql: str, *arguments) -> list:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, arguments or None)
+            return list(cursor.fetchall())
+
+    def databases(self) -> list:
+        return [name for (name,) in self._rows("SHOW DATABASES") if name not in
+                ("mysql", "information_schema", "performance_schema", "sys", "tributary")]
+
+    def tables(self, database: str) -> dict:
+        """Name to kind (BASE TABLE, VIEW, SEQUENCE)."""
+        return dict(self._rows("SELECT table_name, table_type FROM information_schema.tables "
+                               "WHERE table_schema=%s ORDER BY 1", database))
+
+    def _expressions(self, database: str, table: str) -> list:
+        columns = self._rows("SELECT column_name, data_type FROM information_schema.columns "
+                             "WHERE table_schema=%s AND table_name=%s ORDER BY ordinal_position", database, table)
+        return [_exact(name, data_type.lower()) for name, data_type in columns]
+
+    def digest(self, database: str, table: str, where: str) -> tuple:
+        expressions = self._expressions(database, table)
+        # Two sums over one md5 per row: neither order nor a doubled row can hide a difference.
+        row = "MD5(CONCAT_WS('|', " + ", ".join(expressions) + "))"
+        with_hash = f"SELECT {row} AS h FROM {_quoted(database, table)} WHERE {where}"
+        return self._rows(f"SELECT COUNT(*), SUM(CAST(CONV(LEFT(h, 15), 16, 10) AS DECIMAL(20))), "
+                          f"SUM(CAST(CONV(RIGHT(h, 15), 16, 10) AS DECIMAL(20))) FROM ({with_hash}) AS hashed")[0]
+
+    def rows(self, database: str, table: str, where: str) -> list:
+        expressions = ", ".join(self._expressions(database, table))
+        return sorted(self._rows(f"SELECT {expressions} FROM {_quoted(database, table)} WHERE {where}"))
+
+    def definitions(self, database: str) -> dict:
+        """SHOW CREATE of everything in a database, without what may rightly differ."""
+        found = {}
+        for name, kind in self.tables(database).items():
+            text = self._rows(f"SHOW CREATE TABLE {_quoted(database, name)}")[0][1]
+            found[f"{kind} {name}"] = re.sub(r" AUTO_INCREMENT=\d+", "", text)
+        for kind, name in self._rows("SELECT routine_type, routine_name FROM information_schema.routines "
+                                     "WHERE routine_schema=%s", database):
+            found[f"{kind} {name}"] = self._rows(f"SHOW CREATE {kind} {_quoted(database, name)}")[0][1:3]
+        for (name,) in self._rows("SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema=%s",
+                                  database):
+            found[f"TRIGGER {name}"] = self._rows(f"SHOW CREATE TRIGGER {_quoted(database, name)}")[0][1:3]
+        for (name,) in self._rows("SELECT event_name FROM information_schema.events WHERE event_schema=%s", database):
+            # An event's status is disabled on a replica, by intention.
+            text = self._rows(f"SHOW CREATE EVENT {_quoted(database, name)}")[0]
+            found[f"EVENT {name}"] = (text[1], re.sub(r" (ENABLE|DISABLE ON SLAVE) ", " ", text[3]))
+        return found
+
+
+def _difference(left: Schemas, right: Schemas, database: str, table: str, where: str) -> str:
+    one, two = left.rows(database, table, where), right.rows(database, table, where)
+    only_one = list((Counter(one) - Counter(two)).elements())
+    only_two = list((Counter(two) - Counter(one)).elements())
+    return (f"`{database}`.`{table}`: {len(one)} rows in {left.server.name}, {len(two)} in {right.server.name}; "
+            f"only in {left.server.name} ({len(only_one)}): {only_one[:3]}; "
+            f"only in {right.server.name} ({len(only_two)}): {only_two[:3]}")
+
+
+def assert_equal(source: MariaDBServer, target: MariaDBServer, databases: list = None, where: dict = None,
+                 definitions: bool = True) -> int:
+    """Raises Failure naming every difference. `where` maps 'db.table' to the condition that names the source's part
+    of a table which several sources share. Returns the number of rows compared."""
+    left, right = Schemas(source), Schemas(target)
+    problems, rows = [], 0
+    try:
+        for database in databases if databases is not None else left.databases():
+            left_tables, right_tables = left.tables(database), right.tables(database)
+            if left_tables != right_tables:
+                problems.append(f"tables of `{database}`: {left_tables} in {source.name}, {right_tables} in {target.name}")
+                continue
+            if definitions:
+                left_texts, right_texts = left.definitions(database), right.definitions(database)
+                for name in sorted(left_texts.keys() | right_texts.keys()):
+                    if left_texts.get(name) != right_texts.get(name):
+                        problems.append(f"`{database}` {name}: {left_texts.get(name)!r} in {source.name}, "
+                                        f"{right_texts.get(name)!r} in {target.name}")
+            for table, kind in left_tables.items():
+                if kind == "VIEW":
+                    continue
+                condition = (where or {}).get(f"{database}.{table}", "TRUE")
+                try:
+                    one, two = (side.digest(database, table, condition) for side in (left, right))
+                    rows += one[0]
+                    if one != two:
+                        problems.append(_difference(left, right, database, table, condition))
+                except pymysql.err.Error as error:
+                    problems.append(f"`{database}`.`{table}` cannot be compared: {error}")
+    finally:
+        left.close()
+        right.close()
+    if problems:
+        raise Failure("\n".join(problems))
+    return rows

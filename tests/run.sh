@@ -1,0 +1,133 @@
+#!/bin/bash
+# Installs what is missing, builds, and runs the tests; ends with a summary and a status other than 0 on any failure.
+# shellcheck disable=SC2317  # the functions are called through step
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+usage() {
+  cat <<'TEXT'
+Usage: tests/run.sh [--quick] [--sanitize=address|thread] [--servers=all] [--jobs N] [-- PYTEST-ARGUMENT...]
+
+  (nothing)               build (debug), lint, unit tests, all scenario tests against real servers
+  --quick                 build and unit tests only
+  --sanitize=address      build with AddressSanitizer and UBSan; unit tests and the scenarios marked 'smoke'
+  --sanitize=thread       the same with ThreadSanitizer
+  --servers=all           also use servers beyond MariaDB 10.11 from apt. This version is tested with none beyond
+                          it, so the flag adds nothing and says so.
+  --jobs N                so many things at once (default: the number of processors)
+  -- PYTEST-ARGUMENT...   instead of all scenarios: for instance -- test_crash.py --rounds=100 --seed=7
+
+A report of a sanitizer is a failure, also when the test in which it came up passed.
+TEXT
+}
+
+quick=no sanitize='' servers=apt jobs=$(nproc) pytest_arguments=()
+while (($#)); do
+  case $1 in
+    --quick) quick=yes ;;
+    --sanitize=address | --sanitize=thread) sanitize=${1#*=} ;;
+    --servers=apt | --servers=all) servers=${1#*=} ;;
+    --jobs) jobs=${2:?--jobs needs a number}; shift ;;
+    --jobs=*) jobs=${1#*=} ;;
+    --) shift; pytest_arguments=("$@"); break ;;
+    --help | -h) usage; exit 0 ;;
+    *) echo "tests/run.sh: unknown argument $1" >&2; usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+case $sanitize in
+  address) preset=asan ;;
+  thread) preset=tsan ;;
+  *) preset=debug ;;
+esac
+
+# shellcheck source=tests/lib/packages.sh
+. tests/lib/packages.sh
+if [[ $quick == yes ]]; then packages_ensure build run; else packages_ensure build run test; fi
+
+failures=() summary=()
+# step NAME COMMAND...: runs it, prints its output as it comes, remembers how it ended and how long it took.
+step() {
+  local name=$1 began=$SECONDS
+  shift
+  printf '\n=== %s\n' "$name"
+  if "$@" </dev/null; then
+    summary+=("ok      $((SECONDS - began)) s	$name")
+  else
+    summary+=("FAILED  $((SECONDS - began)) s	$name")
+    failures+=("$name")
+  fi
+}
+finish() {
+  printf '\n=== summary (%s)\n' "$preset"
+  printf '%s\n' "${summary[@]}"
+  if ((${#failures[@]})); then
+    printf '%d failed: %s\n' "${#failures[@]}" "$(IFS=,; echo "${failures[*]}")"
+    exit 1
+  fi
+  echo "all passed"
+  exit 0
+}
+
+build() {
+  cmake --preset "$preset" >build/configure.log 2>&1 || { cat build/configure.log; return 1; }
+  cmake --build --preset "$preset" --parallel "$jobs" --target "$@"
+}
+cpp_files() { find include src tests -name '*.[ch]pp'; }
+shell_files() { find tests examples -name '*.sh' && echo .ci/run; }
+format() { cpp_files | xargs -r clang-format-14 --dry-run -Werror && echo "clang-format: $(cpp_files | wc -l) files"; }
+shell() { shell_files | xargs -r shellcheck -x && echo "shellcheck: $(shell_files | wc -l) files"; }
+
+mkdir -p build
+step "build" build all
+((${#failures[@]} == 0)) || finish
+
+reports=''
+if [[ -n $sanitize ]]; then
+  # The reports go to files, since a process that is killed or daemonised must not take its report with it.
+  reports=$(mktemp -d)
+  trap 'rm -rf "$reports"' EXIT
+  suppressions=$PWD/tests/sanitizers
+  export ASAN_OPTIONS="log_path=$reports/asan:detect_stack_use_after_return=1:strict_string_checks=1"
+  export LSAN_OPTIONS="suppressions=$suppressions/lsan.supp:print_suppressions=0"
+  export UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports/ubsan"
+  export TSAN_OPTIONS="log_path=$reports/tsan:suppressions=$suppressions/tsan.supp:second_deadlock_stack=1"
+fi
+
+step "unit tests" ctest --preset "$preset" --parallel "$jobs"
+
+if [[ $quick == no ]]; then
+  if [[ -z $sanitize ]]; then
+    step "clang-format" format
+    step "shellcheck" shell
+    step "headers compile alone" build check-headers
+    step "clang-tidy" python3 tests/lib/tidy.py "build/$preset" --jobs "$jobs"
+  elif ((${#pytest_arguments[@]} == 0)); then
+    pytest_arguments=(-m smoke --rounds=3)
+  fi
+  if [[ $servers == all ]]; then
+    echo "--servers=all: this version is tested with MariaDB 10.11 from apt only; nothing is added."
+  fi
+  export TRIBUTARYD=$PWD/build/$preset/src/daemon/tributaryd
+  scenarios() (
+    cd tests/scenario
+    # Modules are spread over processes; each has its own servers.
+    PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -n "$jobs" --dist loadscope "${pytest_arguments[@]}"
+  )
+  step "scenario tests" scenarios
+fi
+
+if [[ -n $reports ]]; then
+  no_reports() {
+    local report
+    for report in "$reports"/*; do
+      [[ -e $report ]] || { echo "no report of a sanitizer"; return 0; }
+      printf -- '--- %s\n' "${report##*/}"
+      head -n 80 "$report"
+    done
+    return 1
+  }
+  step "sanitizer reports" no_reports
+fi
+finish

@@ -1,0 +1,288 @@
+"""What is stored is the source's binary log, byte for byte, whatever happens on the way."""
+
+import filecmp
+import random
+import sqlite3
+import subprocess
+import time
+
+import pytest
+
+import servers
+from compare import assert_equal
+from daemon import Tributary
+from load import Load
+from processes import Failure, wait_until
+from proxy import Proxy
+
+
+@pytest.fixture
+def source():
+    """A source of its own, since these tests kill and restart it."""
+    server = servers.source("src", 1, ["--max-binlog-size=262144"]).start().make_replication_account()
+    yield server
+    server.destroy()
+
+
+def assert_identical(daemon: Tributary, channel: str, source, first: int = 0):
+    """After FLUSH LOGS: each of the source's closed files from index `first` on is stored with the same bytes."""
+    source.flush_logs()
+    daemon.wait_received(channel, source)
+    relay_files = daemon.relay_files(channel)
+    source_files = source.binlog_files()[first:]
+    assert len(relay_files) == len(source_files), (relay_files, source_files)
+    for relay, original in list(zip(relay_files, source_files))[:-1]:
+        if not filecmp.cmp(relay, original, shallow=False):
+            # Only a file that its source was killed in may differ, in the one bit that a source does not send.
+            assert original.read_bytes()[IN_USE_BYTE] & 1, \
+                f"{relay} ({relay.stat().st_size} bytes) is not {original} ({original.stat().st_size} bytes)"
+            assert relay.read_bytes() == as_sent(original)
+    # The newest is still being written.
+    assert_beginning(relay_files[-1], source_files[-1])
+
+
+IN_USE_BYTE = 4 + 17  # LOG_EVENT_BINLOG_IN_USE_F is bit 0 of the first event's flags
+
+
+def as_sent(original) -> bytes:
+    """A binary log file's bytes without the flag that says that it is, or was at a crash, in use by its server."""
+    there = bytearray(original.read_bytes())
+    there[IN_USE_BYTE] &= 0xFE
+    return bytes(there)
+
+
+def assert_beginning(relay, original):
+    """A file that the source still writes begins with what is stored of it."""
+    stored = relay.read_bytes()
+    assert len(stored) > IN_USE_BYTE and as_sent(original).startswith(stored)
+
+
+def receive_only(make_daemon, source, **arguments) -> Tributary:
+    daemon = make_daemon()
+    daemon.change_master("c", source, **arguments)
+    daemon.sql("START SLAVE IO_THREAD FOR CHANNEL 'c'")
+    return daemon
+
+
+@pytest.mark.smoke
+def test_rotations(source, make_daemon, seed):
+    load = Load(source, "d", seed, ddl=True).prepare()
+    daemon = receive_only(make_daemon, source)
+    load.write(1500)
+    for _ in range(3):
+        source.flush_logs()
+        load.write(20)
+    assert len(source.binlog_files()) > 4
+    assert_identical(daemon, "c", source)
+    # What is stored is a binary log for other programs as well.
+    for relay in daemon.relay_files("c"):
+        subprocess.run(["mariadb-binlog", "--no-defaults", "--verify-binlog-checksum", relay], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
+def test_a_daemon_without_a_target_receives_but_does_not_apply(source, make_daemon):
+    daemon = receive_only(make_daemon, source)
+    with pytest.raises(Exception) as raised:
+        daemon.sql("START SLAVE SQL_THREAD FOR CHANNEL 'c'")
+    assert "target" in str(raised.value).lower()
+    assert daemon.status("c")["Slave_IO_Running"] in ("Yes", "Connecting")
+    assert daemon.status("c")["Slave_SQL_Running"] == "No"
+
+
+def test_stop_start_and_restart(source, make_daemon, seed):
+    load = Load(source, "d", seed).prepare()
+    daemon = receive_only(make_daemon, source)
+    load.start()
+    for turn in range(4):
+        wait_until(lambda: load.transactions > 150 * (turn + 1) or load.failure, "writing goes on")
+        if turn % 2:
+            daemon.restart()
+        else:
+            daemon.sql("STOP SLAVE IO_THREAD FOR CHANNEL 'c'")
+            daemon.sql("START SLAVE IO_THREAD FOR CHANNEL 'c'")
+    load.stop()
+    assert_identical(daemon, "c", source)
+
+
+@pytest.mark.smoke
+def test_daemon_killed_at_random_moments(source, make_daemon, seed, rounds):
+    chance = random.Random(seed)
+    load = Load(source, "d", seed).prepare()
+    daemon = receive_only(make_daemon, source)
+    load.start()
+    for _ in range(max(3, rounds // 2)):
+        time.sleep(chance.random() * 0.5)
+        daemon.kill9()
+        daemon.start()
+    load.stop()
+    assert_identical(daemon, "c", source)
+
+
+def test_source_restarted_and_killed(source, make_daemon, seed):
+    load = Load(source, "d", seed).prepare()
+    daemon = receive_only(make_daemon, source)
+    for kill in (False, True, False, True):
+        load.start()
+        time.sleep(0.5)
+        (source.kill if kill else source.stop)()
+        source.start()
+        load.stop()
+    assert_identical(daemon, "c", source)
+
+
+def test_connections_cut_in_the_middle_of_events(source, make_daemon, seed):
+    chance = random.Random(seed)
+    load = Load(source, "d", seed).prepare()
+    proxy = Proxy(source.port)
+    daemon = receive_only(make_daemon, source, port=proxy.port)
+    load.start()
+    for _ in range(6):
+        proxy.cut_after(chance.randrange(1, 60_000))
+        accepted = proxy.accepted
+        wait_until(lambda: proxy.accepted > accepted or load.failure, "the connection was cut and made again")
+    load.stop()
+    proxy.cut_after(1 << 40)
+    assert_identical(daemon, "c", source)
+    proxy.close()
+
+
+def test_source_away_for_a_while(source, make_daemon, seed):
+    load = Load(source, "d", seed).prepare()
+    proxy = Proxy(source.port)
+    daemon = receive_only(make_daemon, source, port=proxy.port)
+    load.write(50)
+    daemon.wait_received("c", source)
+    proxy.set_mode("refuse")
+    proxy.cut()
+    load.write(50)
+
+    def troubled():
+        status = daemon.status("c")
+        return status if status["Slave_IO_Running"] == "Connecting" and int(status["Last_IO_Errno"]) else None
+
+    status = wait_until(troubled, "the status tells that the source is away")
+    assert str(proxy.port) in status["Last_IO_Error"]
+    proxy.set_mode("pass")
+    load.write(50)
+    assert_identical(daemon, "c", source)
+    assert int(daemon.status("c")["Last_IO_Errno"]) == 0
+    proxy.close()
+
+
+def test_an_event_larger_than_a_packet(source, make_daemon):
+    """Events from 16 MiB - 1 on come in several packets; the last may be empty."""
+    source.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, b LONGBLOB)")
+    daemon = receive_only(make_daemon, source)
+    for number, size in enumerate([(1 << 24) - 100, (1 << 24) - 1, 1 << 24, 40 << 20]):
+        source.run(f"INSERT INTO d.t VALUES ({number}, REPEAT('{number}', {size}))")
+    # Around the exact limit of a packet: header, lengths and checksum of the event are within these 80 bytes.
+    for size in range((1 << 24) - 60, (1 << 24) - 20, 3):
+        source.run(f"REPLACE INTO d.t VALUES (99, REPEAT('x', {size}))", session="SET binlog_row_image=MINIMAL")
+    assert_identical(daemon, "c", source)
+
+
+def test_start_in_mid_file(source, make_daemon):
+    source.run("CREATE DATABASE d", "USE d", "CREATE TABLE t (id INT PRIMARY KEY)",
+               "INSERT INTO t SELECT seq FROM seq_1_to_1000")
+    file, position = source.position()
+    source.run("INSERT INTO d.t VALUES (2001)")
+    daemon = receive_only(make_daemon, source, file=file, position=position)
+    source.flush_logs()
+    source.run("INSERT INTO d.t VALUES (2002)")
+    daemon.wait_received("c", source)
+    relay, original = daemon.relay_files("c")[0], source.binlog_files()[0]
+    stored, wanted = relay.read_bytes(), original.read_bytes()
+    assert len(stored) == len(wanted)
+    assert stored[position:] == wanted[position:]
+    assert stored[:4] == wanted[:4]
+    assert_beginning(daemon.relay_files("c")[1], source.binlog_files()[1])
+
+
+def test_start_at_a_later_file(source, make_daemon):
+    source.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)")
+    source.flush_logs()
+    source.run("CREATE DATABASE e")
+    name = source.binlog_files()[1].name
+    daemon = receive_only(make_daemon, source, file=name, position=4)
+    assert_identical(daemon, "c", source, first=1)
+
+
+def test_a_position_within_an_event_is_an_error(source, make_daemon):
+    source.run("CREATE DATABASE d")
+    file, position = source.position()
+    daemon = receive_only(make_daemon, source, file=file, position=position - 7)
+
+    def stopped():
+        status = daemon.status("c")
+        return status if status["Slave_IO_Running"] == "No" and int(status["Last_IO_Errno"]) else None
+
+    status = wait_until(stopped, "the IO thread stops")
+    assert int(status["Last_IO_Errno"]) == 1236
+    assert file in status["Last_IO_Error"]
+
+
+def test_what_was_purged_is_an_error(source, make_daemon, seed):
+    Load(source, "d", seed).prepare().write(600)
+    source.flush_logs()
+    first, last = source.binlog_files()[0].name, source.binlog_files()[-1].name
+    source.run(f"PURGE BINARY LOGS TO '{last}'")
+    daemon = receive_only(make_daemon, source, file=first, position=4)
+
+    def stopped():
+        status = daemon.status("c")
+        return status if status["Slave_IO_Running"] == "No" and int(status["Last_IO_Errno"]) else None
+
+    status = wait_until(stopped, "the IO thread stops")
+    assert int(status["Last_IO_Errno"]) == 1236
+    assert first in status["Last_IO_Error"]
+
+
+def test_a_wrong_password_is_told(source, make_daemon):
+    daemon = make_daemon()
+    daemon.change_master("c", source)
+    daemon.sql("CHANGE MASTER TO MASTER_PASSWORD='wrong-one' FOR CHANNEL 'c'")
+    daemon.sql("START SLAVE IO_THREAD FOR CHANNEL 'c'")
+    status = wait_until(lambda: [row for row in daemon.sql("SHOW SLAVE STATUS") if int(row["Last_IO_Errno"])],
+                        "the error is shown")[0]
+    assert int(status["Last_IO_Errno"]) == 1045
+    assert "wrong-one" not in status["Last_IO_Error"] + daemon.log_text()
+
+
+def test_without_checksums(make_daemon, seed):
+    server = servers.source("plain", 1, ["--binlog-checksum=NONE", "--max-binlog-size=262144"])
+    server.start().make_replication_account()
+    try:
+        load = Load(server, "d", seed).prepare()
+        daemon = receive_only(make_daemon, server)
+        load.write(600)
+        server.run("SET GLOBAL binlog_checksum=CRC32")  # rotates
+        load.write(50)
+        server.run("SET GLOBAL binlog_checksum=NONE")
+        load.write(50)
+        assert_identical(daemon, "c", server)
+    finally:
+        server.destroy()
+
+
+def test_relay_files_survive_the_loss_of_the_catalogue(source, make_daemon, trio, seed):
+    """state.db's record of the relay files is rebuilt from the files."""
+    target = trio[2]
+    load = Load(source, "lost", seed).prepare()
+    daemon = make_daemon(target)
+    daemon.replicate("c", source)
+    load.write(900)
+    daemon.wait_caught_up("c", source)
+    assert daemon.terminate() == 0
+    with sqlite3.connect(daemon.datadir / "state.db") as store:
+        tables = [name for (name,) in store.execute("SELECT name FROM sqlite_master WHERE type='table'")
+                  if "relay" in name]
+        if not tables:
+            raise Failure("state.db has no table of relay files")
+        for table in tables:
+            store.execute(f"DELETE FROM {table}")
+    store.close()
+    daemon.start()
+    load.write(300)
+    daemon.wait_caught_up("c", source)
+    assert_identical(daemon, "c", source)
+    assert_equal(source, target, ["lost"])

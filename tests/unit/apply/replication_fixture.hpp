@@ -1,0 +1,97 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "test_server.hpp"
+#include "tributary/apply/applier.hpp"
+#include "tributary/binlog/transaction_boundary.hpp"
+#include "tributary/relay/relay_log.hpp"
+
+namespace tributary::apply {
+
+/// Keeps records of relay files in memory.
+class MemoryCatalogue : public relay::RelayCatalogue {
+ public:
+  std::vector<relay::RelayFileRecord> load() override;
+  void save(const relay::RelayFileRecord& record) override;
+  void remove(std::uint64_t file_number) override;
+  std::uint64_t last_number() override;
+
+ private:
+  std::mutex mutex_;
+  std::vector<relay::RelayFileRecord> records_;
+  std::uint64_t last_number_ = 0;
+};
+
+/// A relay log that is fed from the binlog files of a server on this machine.
+class FileFedRelayLog {
+ public:
+  FileFedRelayLog(const test::TestServer& source, std::string channel);
+
+  relay::RelayLog& log() { return *log_; }
+  /// Appends what the source has written since the last call: up to its current position, across files.
+  void receive();
+  /// Appends one event made up by a test, as a transaction of its own or outside of any.
+  void append(ByteView event);
+  [[nodiscard]] const std::string& source_file() const { return file_; }
+
+ private:
+  const test::TestServer& source_;
+  std::string channel_;
+  test::TemporaryDirectory directory_;
+  MemoryCatalogue catalogue_;
+  std::unique_ptr<relay::RelayLog> log_;
+  binlog::TransactionBoundary boundary_;
+  std::string file_;
+  std::uint64_t offset_ = 0;
+  bool begun_ = false;
+};
+
+/// A source and a target, both MariaDB 10.11, shared by the tests of a program; each test has its own channel and begins
+/// at a new binlog file of the source.
+class ReplicationTest : public testing::Test {
+ protected:
+  void SetUp() override;
+  void TearDown() override;
+
+  static test::TestServer& source();
+  static test::TestServer& target();
+
+  relay::RelayLog& relay_log() { return feed_->log(); }
+  FileFedRelayLog& feed() { return *feed_; }
+  /// Changed by tests before the applier is made.
+  ApplierOptions& options() { return options_; }
+
+  /// Receives, then applies until everything is applied or the applier has stopped with an error; then stops it.
+  ApplierStatus apply();
+  /// apply(), which must succeed, and then the databases @p databases must be equal on both sides.
+  void replicate(const std::vector<std::string>& databases = {"d"});
+  void expect_equal(const std::string& database);
+  /// Runs the applier in a thread of its own.
+  void start();
+  void stop();
+  Applier& applier() { return *applier_; }
+  /// Until everything is applied or the applier has ended by itself.
+  ApplierStatus wait();
+
+ private:
+  std::unique_ptr<FileFedRelayLog> feed_;
+  ApplierOptions options_;
+  std::unique_ptr<Applier> applier_;
+  std::jthread thread_;
+};
+
+/// Content of a table with all its columns, the invisible ones too, in an order that depends on nothing but the content.
+std::vector<test::TestServer::Row> table_content(const test::TestServer& server, const std::string& database,
+                                                 const std::string& table);
+
+}  // namespace tributary::apply

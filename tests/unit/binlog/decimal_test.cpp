@@ -1,0 +1,43 @@
+#include "tributary/binlog/decimal.hpp"
+
+#include <gtest/gtest.h>
+
+#include "binlog_file.hpp"
+
+namespace tributary::binlog {
+namespace {
+
+std::string text_of(const std::string& hex, unsigned precision, unsigned scale) {
+  return decimal_to_text(from_hex(hex), precision, scale).value_or("bad");
+}
+
+TEST(Decimal, hasTheText) {
+  EXPECT_EQ(text_of("7ef204c72dfb2d", 14, 4), "-1234567890.1234");
+  EXPECT_EQ(text_of("810dfb38d204d2", 14, 4), "1234567890.1234");
+  EXPECT_EQ(text_of("7ffffffff8", 10, 0), "-7");
+  EXPECT_EQ(text_of("8c22", 4, 2), "12.34");
+  EXPECT_EQ(text_of("8000000000", 10, 0), "0");
+  EXPECT_EQ(text_of("8005", 2, 2), "bad") << "wrong size";
+  EXPECT_EQ(text_of("85", 2, 2), "0.05");
+  EXPECT_EQ(text_of("e4", 2, 2), "bad") << "two digits cannot be 100";
+}
+
+TEST(Decimal, knowsItsSize) {
+  EXPECT_EQ(decimal_size(14, 4), 7U);
+  EXPECT_EQ(decimal_size(65, 30), 30U);
+  EXPECT_EQ(decimal_size(10, 0), 5U);
+  EXPECT_EQ(decimal_size(4, 5), 0U);
+}
+
+TEST(Decimal, holdsTheLargest) {
+  std::string hex = "85f5e0ff";  // 8 digits
+  for (int i = 0; i < 3; ++i) hex += "3b9ac9ff";
+  for (int i = 0; i < 3; ++i) hex += "3b9ac9ff";
+  hex += "03e7";  // 3 digits
+  EXPECT_EQ(text_of(hex, 65, 30), std::string(35, '9') + '.' + std::string(30, '9'));
+  EXPECT_EQ(text_of("00", 66, 0), "bad");
+  EXPECT_EQ(text_of("", 0, 0), "bad");
+}
+
+}  // namespace
+}  // namespace tributary::binlog
