@@ -72,8 +72,9 @@ start_server() {
   shift 2
   port=$(free_port)
   echo "$port" >"$work/$name.port"
+  mkdir "$work/$name.tmp"  # a starting server removes what it takes for its own leftovers there
   start_process "$work" "$name" mariadbd --no-defaults "${run_as[@]}" --datadir="$work/$name" \
-    --socket="$work/$name.sock" --port="$port" --bind-address=127.0.0.1 --pid-file="$work/$name.server-pid" \
+    --tmpdir="$work/$name.tmp" --socket="$work/$name.sock" --port="$port" --bind-address=127.0.0.1 --pid-file="$work/$name.server-pid" \
     --innodb-log-file-size=32M --innodb-buffer-pool-size=128M "$@"
 }
 

@@ -7,7 +7,9 @@
 namespace tributary::admin {
 namespace {
 
-bool is_configured(const ChannelPointer& channel) { return channel && !channel->status().config.host.empty(); }
+bool is_configured(const ChannelPointer& channel) {
+  return channel && !channel->status().config.host.empty();
+}
 
 }  // namespace
 
@@ -39,9 +41,10 @@ std::vector<ChannelPointer> select_channels(const ChannelSelector& selector, con
   auto default_channel = execution.channels.find("");
   if (!is_configured(default_channel)) return all;
   if (all.size() > 1) {
-    execution.note(3079, fmt::format("Only the default channel '' was meant; {} other channel(s) stay as they are. Name "
-                                     "them, or say FOR ALL CHANNELS.",
-                                     all.size() - 1));
+    execution.note(3079,
+                   fmt::format("Only the default channel '' was meant; {} other channel(s) stay as they are. Name "
+                               "them, or say FOR ALL CHANNELS.",
+                               all.size() - 1));
   }
   return {std::move(default_channel)};
 }

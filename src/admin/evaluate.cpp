@@ -1,8 +1,8 @@
 #include "evaluate.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
 
 #include "tributary/util/error.hpp"
 
@@ -21,9 +21,7 @@ class Evaluator {
   Value operator()(const Expression& expression) { return std::visit(*this, expression.node); }
 
   Value operator()(const Value& value) { return value; }
-  Value operator()(const SystemVariable& variable) {
-    return execution_.variables.get(variable, execution_.session);
-  }
+  Value operator()(const SystemVariable& variable) { return execution_.variables.get(variable, execution_.session); }
   Value operator()(const UserVariable& variable) {
     const auto found = execution_.session.variables.find("@" + variable.name);
     if (found == execution_.session.variables.end() || !found->second.value) return {};
@@ -33,15 +31,17 @@ class Evaluator {
         if (text.starts_with('-')) return static_cast<std::int64_t>(std::strtoll(text.c_str(), nullptr, 10));
         if (const std::uint64_t number = std::strtoull(text.c_str(), nullptr, 10); number > INT64_MAX) return number;
         return static_cast<std::int64_t>(std::strtoll(text.c_str(), nullptr, 10));
-      case wire::ColumnType::double_precision: return Decimal{text};
-      default: return text;
+      case wire::ColumnType::double_precision:
+        return Decimal{text};
+      default:
+        return text;
     }
   }
   Value operator()(const ColumnReference& column) {
     const Value* value = columns_ ? columns_(column.name) : nullptr;
     if (value == nullptr) {
-      throw Error(1054, "42S22", fmt::format("Unknown column '{}' in '{}'", column.name,
-                                             columns_ ? "where clause" : "field list"));
+      throw Error(1054, "42S22",
+                  fmt::format("Unknown column '{}' in '{}'", column.name, columns_ ? "where clause" : "field list"));
     }
     return *value;
   }
@@ -60,23 +60,32 @@ class Evaluator {
     const Value& first = operands.front();
     const Value& second = operands.back();
     switch (operation.operation) {
-      case Operator::logical_or: return boolean(logical_or(truth_of(first), truth_of(second)));
-      case Operator::logical_and: return boolean(logical_and(truth_of(first), truth_of(second)));
-      case Operator::logical_not: return boolean(negated(truth_of(first)));
+      case Operator::logical_or:
+        return boolean(logical_or(truth_of(first), truth_of(second)));
+      case Operator::logical_and:
+        return boolean(logical_and(truth_of(first), truth_of(second)));
+      case Operator::logical_not:
+        return boolean(negated(truth_of(first)));
       case Operator::null_safe_equal:
         if (is_null(first) || is_null(second)) return boolean(is_null(first) && is_null(second));
         return boolean(compare(first, second) == 0);
-      case Operator::like: return like(first, second);
-      case Operator::in: return boolean(in(operands));
-      case Operator::is_null: return boolean(is_null(first));
-      case Operator::is_not_null: return boolean(!is_null(first));
+      case Operator::like:
+        return like(first, second);
+      case Operator::in:
+        return boolean(in(operands));
+      case Operator::is_null:
+        return boolean(is_null(first));
+      case Operator::is_not_null:
+        return boolean(!is_null(first));
       case Operator::add:
       case Operator::subtract:
-      case Operator::multiply: return calculate(operation.operation, first, second);
+      case Operator::multiply:
+        return calculate(operation.operation, first, second);
       case Operator::negate:
         if (const auto* decimal = std::get_if<Decimal>(&first)) return Decimal{"-" + decimal->text};
         return calculate(Operator::subtract, std::int64_t{0}, first);
-      default: return ordered(operation.operation, compare(first, second));
+      default:
+        return ordered(operation.operation, compare(first, second));
     }
   }
 
@@ -110,12 +119,18 @@ class Evaluator {
   static Value ordered(Operator operation, std::optional<int> comparison) {
     if (!comparison) return {};
     switch (operation) {
-      case Operator::equal: return boolean(*comparison == 0);
-      case Operator::not_equal: return boolean(*comparison != 0);
-      case Operator::less: return boolean(*comparison < 0);
-      case Operator::less_or_equal: return boolean(*comparison <= 0);
-      case Operator::greater: return boolean(*comparison > 0);
-      default: return boolean(*comparison >= 0);
+      case Operator::equal:
+        return boolean(*comparison == 0);
+      case Operator::not_equal:
+        return boolean(*comparison != 0);
+      case Operator::less:
+        return boolean(*comparison < 0);
+      case Operator::less_or_equal:
+        return boolean(*comparison <= 0);
+      case Operator::greater:
+        return boolean(*comparison > 0);
+      default:
+        return boolean(*comparison >= 0);
     }
   }
 

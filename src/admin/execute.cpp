@@ -1,14 +1,15 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 
-#include "evaluate.hpp"
-#include "execution.hpp"
+#include <fmt/core.h>
+
 #include "tributary/admin/databases.hpp"
 #include "tributary/admin/parser.hpp"
 #include "tributary/admin/redact.hpp"
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
+
+#include "evaluate.hpp"
+#include "execution.hpp"
 
 namespace tributary::admin {
 namespace {
@@ -84,16 +85,15 @@ wire::StatementResult Executor::Implementation::execute(std::string_view sql, wi
                                                         std::stop_token stop) {
   ++questions;
   bool administrative = false;
-  std::vector<wire::Warning> last_warnings;
-  last_warnings.swap(session.warnings);
+  session.warnings.clear();
   try {
     try {
       const Statement statement = parse_statement(sql);
-      if (is_diagnostic(statement)) session.warnings.swap(last_warnings);
       administrative = is_administrative(statement);
       Execution execution{channels, sessions, context, variables, change_mutex, questions, session, std::move(stop)};
       auto result = std::visit([&](const auto& kind) { return run(kind, execution); }, statement);
       if (administrative) log_statement(sql, session, "OK");
+      if (!is_diagnostic(statement)) session.diagnostics = session.warnings;
       return result;
     } catch (const Error&) {
       throw;
@@ -105,6 +105,7 @@ wire::StatementResult Executor::Implementation::execute(std::string_view sql, wi
     // The statement's own notes are void; what befell other channels of a statement on several stays.
     std::erase_if(session.warnings, [](const wire::Warning& warning) { return warning.level != "Error"; });
     session.warnings.insert(session.warnings.begin(), {"Error", error.code(), error.what()});
+    session.diagnostics = session.warnings;
     throw;
   }
 }
@@ -118,9 +119,13 @@ wire::StatementResult Executor::execute(std::string_view sql, wire::SessionState
   return implementation_->execute(sql, session, std::move(stop));
 }
 
-wire::StatementResult run(const NoOperation& /*statement*/, Execution& /*execution*/) { return wire::OkResult{}; }
+wire::StatementResult run(const NoOperation& /*statement*/, Execution& /*execution*/) {
+  return wire::OkResult{};
+}
 
 wire::StatementResult run(const Select& statement, Execution& execution) {
+  static constexpr std::size_t k_most_columns = 4096;  // MAX_FIELDS
+  if (statement.items.size() > k_most_columns) throw Error(1117, "Too many columns");
   wire::ResultSet result;
   wire::ResultRow row;
   for (const SelectItem& item : statement.items) {
@@ -157,7 +162,8 @@ void set_user_variable(const UserVariable& variable, const Value& value, wire::S
     if (name != key) size += name.size() + (other.value ? other.value->size() : 0) + sizeof(wire::SessionVariable);
   }
   if (size > k_user_variables_limit) {
-    throw Error(1041, fmt::format("Out of memory: the variables of a session may take {} bytes", k_user_variables_limit));
+    throw Error(1041,
+                fmt::format("Out of memory: the variables of a session may take {} bytes", k_user_variables_limit));
   }
   session.variables.insert_or_assign(key, wire::SessionVariable{column_type_of(value), std::move(text)});
 }
@@ -172,7 +178,8 @@ void assign(const SetVariable& assignment, Execution& execution) {
   if (const auto* variable = std::get_if<UserVariable>(&assignment.variable)) {
     set_user_variable(*variable, value.value_or(Value{}), execution.session);
   } else {
-    execution.variables.set(std::get<SystemVariable>(assignment.variable), value ? &*value : nullptr, execution.session);
+    execution.variables.set(std::get<SystemVariable>(assignment.variable), value ? &*value : nullptr,
+                            execution.session);
   }
 }
 

@@ -1,9 +1,10 @@
-#include <fmt/core.h>
-
 #include <cmath>
 
-#include "channel_selection.hpp"
+#include <fmt/core.h>
+
 #include "tributary/util/error.hpp"
+
+#include "channel_selection.hpp"
 
 namespace tributary::admin {
 namespace {
@@ -35,18 +36,41 @@ class ChangePlan {
 
   void take(const SourceOptionSetting& setting) {
     switch (setting.option) {
-      case SourceOption::host: take_host(setting); break;
-      case SourceOption::user: take_user(setting); break;
-      case SourceOption::password: take_password(setting); break;
-      case SourceOption::port: change_.port = static_cast<std::uint16_t>(number(setting, 1, UINT16_MAX)); break;
-      case SourceOption::log_file: take_log_file(setting); break;
-      case SourceOption::log_pos: change_.log_pos = std::max(number(setting, 0, UINT64_MAX), k_first_position); break;
-      case SourceOption::auto_position: auto_position_ = number(setting, 0, 1) == 1; break;
-      case SourceOption::use_gtid: take_use_gtid(setting); break;
-      case SourceOption::connect_retry: take_connect_retry(setting); break;
-      case SourceOption::retry_count: change_.retry_count = number(setting, 0, UINT64_MAX); break;
-      case SourceOption::heartbeat_period: take_heartbeat(setting); break;
-      case SourceOption::refused: throw_not_supported(setting.written);
+      case SourceOption::host:
+        take_host(setting);
+        break;
+      case SourceOption::user:
+        take_user(setting);
+        break;
+      case SourceOption::password:
+        take_password(setting);
+        break;
+      case SourceOption::port:
+        change_.port = static_cast<std::uint16_t>(number(setting, 1, UINT16_MAX));
+        break;
+      case SourceOption::log_file:
+        take_log_file(setting);
+        break;
+      case SourceOption::log_pos:
+        change_.log_pos = std::max(number(setting, 0, UINT64_MAX), k_first_position);
+        break;
+      case SourceOption::auto_position:
+        auto_position_ = number(setting, 0, 1) == 1;
+        break;
+      case SourceOption::use_gtid:
+        take_use_gtid(setting);
+        break;
+      case SourceOption::connect_retry:
+        take_connect_retry(setting);
+        break;
+      case SourceOption::retry_count:
+        change_.retry_count = number(setting, 0, UINT64_MAX);
+        break;
+      case SourceOption::heartbeat_period:
+        take_heartbeat(setting);
+        break;
+      case SourceOption::refused:
+        throw_not_supported(setting.written);
     }
   }
 
@@ -68,15 +92,17 @@ class ChangePlan {
     }
     if (coordinates && mode != "no" && !use_gtid_) {
       // MariaDB's rule: coordinates without MASTER_USE_GTID turn it off (sql/sql_repl.cc, change_master).
-      execution_.note(4190, fmt::format("CHANGE MASTER TO is implicitly changing the value of 'Using_Gtid' from '{}' to "
-                                        "'No'",
-                                        mode == "slave_pos" ? "Slave_Pos" : "Current_Pos"));
+      execution_.note(4190,
+                      fmt::format("CHANGE MASTER TO is implicitly changing the value of 'Using_Gtid' from '{}' to "
+                                  "'No'",
+                                  mode == "slave_pos" ? "Slave_Pos" : "Current_Pos"));
       change.gtid_mode = "no";
     }
     if (change.log_file && !change.log_file->empty() && !change.log_pos) {
-      execution_.warn(3023,
-                      "CHANGE REPLICATION SOURCE TO with a SOURCE_LOG_FILE clause but no SOURCE_LOG_POS clause may not be "
-                      "safe. The old position value may not be valid for the new binary log file.");
+      execution_.warn(
+          3023,
+          "CHANGE REPLICATION SOURCE TO with a SOURCE_LOG_FILE clause but no SOURCE_LOG_POS clause may not be "
+          "safe. The old position value may not be valid for the new binary log file.");
     }
     return change;
   }
@@ -163,9 +189,10 @@ class ChangePlan {
     }
     static constexpr double k_resolution = 0.001;
     if (seconds > 0 && seconds < k_resolution) {
-      execution_.warn(1703,
-                      "The requested value for the heartbeat period is less than 1 millisecond. The value is reset to 0, "
-                      "meaning that heartbeating will effectively be disabled.");
+      execution_.warn(
+          1703,
+          "The requested value for the heartbeat period is less than 1 millisecond. The value is reset to 0, "
+          "meaning that heartbeating will effectively be disabled.");
       seconds = 0;
     } else if (seconds > static_cast<double>(execution_.context.replica_net_timeout)) {
       execution_.warn(1704, fmt::format("The requested value for the heartbeat period exceeds the value of "
@@ -196,11 +223,13 @@ void change_all(ChangePlan& plan, const Execution& execution) {
   for (const ChannelPointer& channel : channels) {
     const auto status = channel->status();
     // All or none: what would stop one of them is looked for first.
-    if (status.receiver.state != source::ReceiverState::stopped || status.applier.running) throw_must_stop(channel->name());
+    if (status.receiver.state != source::ReceiverState::stopped || status.applier.running)
+      throw_must_stop(channel->name());
     changes.push_back(plan.resolve(status.config.gtid_mode));
     const ChannelChange& change = changes.back();
     if (change.host || change.port || change.log_file || change.log_pos) {
-      throw Error(1210, "Incorrect arguments to FOR ALL CHANNELS: the source and the coordinates are each channel's own");
+      throw Error(1210,
+                  "Incorrect arguments to FOR ALL CHANNELS: the source and the coordinates are each channel's own");
     }
   }
   for (std::size_t i = 0; i < channels.size(); ++i) execution.add(channels[i]->change(changes[i]));
@@ -226,8 +255,12 @@ wire::StatementResult run(const ChangeSource& statement, Execution& execution) {
   for (const SourceOptionSetting& setting : statement.options) plan.take(setting);
   const std::lock_guard lock(execution.change_mutex);
   switch (statement.channel.kind) {
-    case ChannelSelector::Kind::all: change_all(plan, execution); break;
-    case ChannelSelector::Kind::named: change_one(statement.channel.name, plan, execution); break;
+    case ChannelSelector::Kind::all:
+      change_all(plan, execution);
+      break;
+    case ChannelSelector::Kind::named:
+      change_one(statement.channel.name, plan, execution);
+      break;
     case ChannelSelector::Kind::unnamed:
       only_channel(execution);
       change_one("", plan, execution);

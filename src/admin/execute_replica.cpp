@@ -1,9 +1,10 @@
-#include <fmt/core.h>
-
 #include <functional>
 
-#include "channel_selection.hpp"
+#include <fmt/core.h>
+
 #include "tributary/util/error.hpp"
+
+#include "channel_selection.hpp"
 
 namespace tributary::admin {
 namespace {
@@ -77,10 +78,16 @@ wire::StatementResult run(const StopReplica& statement, Execution& execution) {
 wire::StatementResult run(const ResetReplica& statement, Execution& execution) {
   std::vector<ChannelPointer> channels;
   switch (statement.channel.kind) {
-    case ChannelSelector::Kind::all: channels = execution.channels.all(); break;
-    case ChannelSelector::Kind::named: channels = {find_channel(statement.channel.name, execution)}; break;
+    case ChannelSelector::Kind::all:
+      channels = execution.channels.all();
+      break;
+    case ChannelSelector::Kind::named:
+      channels = {find_channel(statement.channel.name, execution)};
+      break;
     // What was received is never thrown away for a channel that was not named.
-    case ChannelSelector::Kind::unnamed: channels = {only_channel(execution)}; break;
+    case ChannelSelector::Kind::unnamed:
+      channels = {only_channel(execution)};
+      break;
   }
   std::erase(channels, nullptr);  // the default channel, never configured: there is nothing to forget
   for_each(channels, execution, [&](channel::Channel& channel) {

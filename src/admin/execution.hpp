@@ -6,6 +6,7 @@
 
 #include "tributary/admin/executor.hpp"
 #include "tributary/admin/statement.hpp"
+
 #include "variables.hpp"
 
 namespace tributary::admin {

@@ -1,5 +1,3 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -7,11 +5,14 @@
 #include <ctime>
 #include <span>
 
+#include <fmt/core.h>
+
+#include "tributary/channel/source_position.hpp"
+#include "tributary/util/error.hpp"
+
 #include "channel_selection.hpp"
 #include "evaluate.hpp"
 #include "scanner.hpp"
-#include "tributary/channel/source_position.hpp"
-#include "tributary/util/error.hpp"
 
 namespace tributary::admin {
 namespace {
@@ -22,7 +23,9 @@ std::int64_t now() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-Value version(Arguments, Execution& execution) { return execution.context.server_version; }
+Value version(Arguments, Execution& execution) {
+  return execution.context.server_version;
+}
 
 Value database(Arguments, Execution& execution) {
   if (execution.session.database.empty()) return {};
@@ -37,7 +40,9 @@ Value current_user(Arguments, Execution& execution) {
   return fmt::format("{}@{}", execution.session.user, execution.session.account_host);
 }
 
-Value connection_id(Arguments, Execution& execution) { return std::int64_t{execution.session.connection_id}; }
+Value connection_id(Arguments, Execution& execution) {
+  return std::int64_t{execution.session.connection_id};
+}
 
 Value local_time(Arguments, Execution& execution) {
   const auto zone = text_of(execution.variables.get({VariableScope::session, "time_zone"}, execution.session));
@@ -50,19 +55,26 @@ Value local_time(Arguments, Execution& execution) {
   return std::string(text.data(), length);
 }
 
-Value unix_timestamp(Arguments, Execution&) { return now(); }
+Value unix_timestamp(Arguments, Execution&) {
+  return now();
+}
 
 /// No statement here inserts, so there is no such number.
-Value last_insert_id(Arguments, Execution&) { return std::int64_t{0}; }
+Value last_insert_id(Arguments, Execution&) {
+  return std::int64_t{0};
+}
 
-Value if_null(Arguments arguments, Execution&) { return is_null(arguments[0]) ? arguments[1] : arguments[0]; }
+Value if_null(Arguments arguments, Execution&) {
+  return is_null(arguments[0]) ? arguments[1] : arguments[0];
+}
 
 Value if_else(Arguments arguments, Execution&) {
   return truth_of(arguments[0]).value_or(false) ? arguments[1] : arguments[2];
 }
 
 Value coalesce(Arguments arguments, Execution&) {
-  const auto found = std::find_if(arguments.begin(), arguments.end(), [](const Value& value) { return !is_null(value); });
+  const auto found =
+      std::find_if(arguments.begin(), arguments.end(), [](const Value& value) { return !is_null(value); });
   return found == arguments.end() ? Value{} : *found;
 }
 
@@ -88,7 +100,8 @@ Value sleep_for(Arguments arguments, Execution& execution) {
   std::mutex mutex;
   std::condition_variable_any woken;
   std::unique_lock lock(mutex);
-  woken.wait_for(lock, execution.stop, std::chrono::duration<double>(std::min(*seconds, k_longest)), [] { return false; });
+  woken.wait_for(lock, execution.stop, std::chrono::duration<double>(std::min(*seconds, k_longest)),
+                 [] { return false; });
   execution.check_not_interrupted();
   return std::int64_t{0};
 }
@@ -107,8 +120,7 @@ Value position_wait(Arguments arguments, Execution& execution) {
       !channel::is_binlog_file_name(*file)) {
     return {};
   }
-  const auto waited =
-      channel->wait_applied(*file, static_cast<std::uint64_t>(*position), timeout, execution.stop);
+  const auto waited = channel->wait_applied(*file, static_cast<std::uint64_t>(*position), timeout, execution.stop);
   execution.check_not_interrupted();
   if (!waited) return {};
   return *waited;

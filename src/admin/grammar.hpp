@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
+
 #include <tao/pegtl.hpp>
 
 #include "scanner.hpp"
 #include "source_option.hpp"
 #include "statement_builder.hpp"
-#include "tributary/util/error.hpp"
 
 // The grammar of all statements; its one user is grammar.cpp. It reads tokens, not characters: its input holds one
 // byte for each token of the builder, so an index into one is an index into the other. Each rule of a token remembers
@@ -80,9 +80,7 @@ struct EndOfText {
 };
 /// Any token of a statement that is not read further. Leaves no trace for errors.
 struct Anything : OneToken<Anything, false> {
-  static bool accepts(const Token& token) {
-    return token.kind != TokenKind::broken && !token.is_punctuation(";");
-  }
+  static bool accepts(const Token& token) { return token.kind != TokenKind::broken && !token.is_punctuation(";"); }
 };
 struct QuietFrom : OneToken<QuietFrom, false> {
   static bool accepts(const Token& token) { return token.is_word("FROM"); }
@@ -96,9 +94,7 @@ struct Nested {
   template <apply_mode A, rewind_mode M, template <typename...> class Action, template <typename...> class Control,
             typename Input>
   static bool match(Input& in, StatementBuilder& builder) {
-    if (builder.depth >= k_deepest_expression) {
-      throw Error(1436, "Thread stack overrun: the expressions of the statement nest too deep");
-    }
+    if (builder.depth >= k_deepest_expression) throw_nested_too_deep();
     ++builder.depth;
     const bool matched = Control<Rule>::template match<A, M, Action, Control>(in, builder);
     --builder.depth;
@@ -126,13 +122,13 @@ struct AnyWord : OfKind<TokenKind::word> {};
 struct Name : OneToken<Name> {
   static bool accepts(const Token& token) {
     static constexpr std::array<std::string_view, 42> k_reserved{
-        "ALL",   "AND",  "AS",    "BETWEEN", "BINARY", "BY",        "CASE",  "COLLATE", "CROSS", "DEFAULT", "DISTINCT",
-        "DIV",   "ELSE", "EXISTS", "FALSE",  "FOR",    "FROM",      "GROUP", "HAVING",  "IN",    "INTO",    "IS",
-        "JOIN",  "LIKE", "LIMIT", "LOCK",    "NOT",    "NULL",      "ON",    "OR",      "ORDER", "PROCEDURE", "REGEXP",
-        "SELECT", "SET", "THEN",  "TRUE",    "UNION",  "USING",     "WHEN",  "WHERE",   "XOR"};
+        "ALL",    "AND",  "AS",     "BETWEEN", "BINARY", "BY",    "CASE",  "COLLATE", "CROSS", "DEFAULT",   "DISTINCT",
+        "DIV",    "ELSE", "EXISTS", "FALSE",   "FOR",    "FROM",  "GROUP", "HAVING",  "IN",    "INTO",      "IS",
+        "JOIN",   "LIKE", "LIMIT",  "LOCK",    "NOT",    "NULL",  "ON",    "OR",      "ORDER", "PROCEDURE", "REGEXP",
+        "SELECT", "SET",  "THEN",   "TRUE",    "UNION",  "USING", "WHEN",  "WHERE",   "XOR"};
     if (token.kind == TokenKind::quoted_identifier) return true;
-    return token.kind == TokenKind::word &&
-           std::none_of(k_reserved.begin(), k_reserved.end(), [&](std::string_view word) { return token.is_word(word); });
+    return token.kind == TokenKind::word && std::none_of(k_reserved.begin(), k_reserved.end(),
+                                                         [&](std::string_view word) { return token.is_word(word); });
   }
 };
 
@@ -141,8 +137,9 @@ struct Name : OneToken<Name> {
 struct Introducer : OneToken<Introducer> {  // _utf8mb4'text'
   static bool accepts(const Token& token) { return token.kind == TokenKind::word && token.text.starts_with('_'); }
 };
-struct Literal : sor<String, Integer, Decimal, OfKind<TokenKind::binary>, Word<"NULL", "TRUE", "FALSE">,
-                     seq<Introducer, String>> {};
+struct Literal
+    : sor<String, Integer, Decimal, OfKind<TokenKind::binary>, Word<"NULL", "TRUE", "FALSE">, seq<Introducer, String>> {
+};
 struct PrefixedVariableName : seq<OfKind<TokenKind::system_variable>, sor<seq<Name, Dot, Name>, Name>> {};
 struct UserVariableName : OfKind<TokenKind::user_variable> {};
 struct Expression;
@@ -224,11 +221,11 @@ struct OptionName : OneToken<OptionName<Kind>> {
 };
 struct OptionValue : sor<seq<sor<String, AnyWord>, opt<UserVariableName>>, Integer, Decimal,
                          seq<Open, star<sor<StringToken, Integer, AnyWord, Comma>>, Close>> {};
-struct Option : sor<seq<OptionName<OptionKind::text>, Equals, String>,
-                    seq<OptionName<OptionKind::integer>, Equals, Integer>,
-                    seq<OptionName<OptionKind::seconds>, Equals, sor<Integer, Decimal>>,
-                    seq<OptionName<OptionKind::gtid>, Equals, Word<"NO", "SLAVE_POS", "REPLICA_POS", "CURRENT_POS">>,
-                    seq<OptionName<OptionKind::anything>, Equals, OptionValue>> {};
+struct Option
+    : sor<seq<OptionName<OptionKind::text>, Equals, String>, seq<OptionName<OptionKind::integer>, Equals, Integer>,
+          seq<OptionName<OptionKind::seconds>, Equals, sor<Integer, Decimal>>,
+          seq<OptionName<OptionKind::gtid>, Equals, Word<"NO", "SLAVE_POS", "REPLICA_POS", "CURRENT_POS">>,
+          seq<OptionName<OptionKind::anything>, Equals, OptionValue>> {};
 struct ChangeSource : seq<Word<"CHANGE">,
                           sor<seq<Word<"MASTER">, opt<ConnectionName>, opt<Word<"TO">>>,
                               seq<Word<"REPLICATION">, Word<"SOURCE">, Word<"TO">>>,
@@ -236,22 +233,23 @@ struct ChangeSource : seq<Word<"CHANGE">,
 
 // --- START, STOP, RESET, SHOW ... STATUS ---
 
-struct StartReplica : seq<Word<"START">, SlaveOrReplica, opt<ConnectionName>, Threads, opt<Until>,
-                          opt<ConnectionOptions>, ForChannel> {};
+struct StartReplica
+    : seq<Word<"START">, SlaveOrReplica, opt<ConnectionName>, Threads, opt<Until>, opt<ConnectionOptions>, ForChannel> {
+};
 struct StartAllReplicas : seq<Word<"START">, All, SlavesOrReplicas, Threads> {};
 struct StopReplica : seq<Word<"STOP">, SlaveOrReplica, opt<ConnectionName>, Threads, ForChannel> {};
 struct StopAllReplicas : seq<Word<"STOP">, All, SlavesOrReplicas, Threads> {};
 struct ResetReplica : seq<Word<"RESET">, SlaveOrReplica, opt<ConnectionName>, opt<All>, ForChannel> {};
-struct ShowReplicaStatus : seq<Word<"SHOW">, SlaveOrReplica, opt<ConnectionName>, Word<"STATUS">,
-                               opt<Word<"NONBLOCKING">>, ForChannel> {};
+struct ShowReplicaStatus
+    : seq<Word<"SHOW">, SlaveOrReplica, opt<ConnectionName>, Word<"STATUS">, opt<Word<"NONBLOCKING">>, ForChannel> {};
 struct ShowAllReplicasStatus : seq<Word<"SHOW">, All, SlavesOrReplicas, Word<"STATUS">> {};
 
 // --- SELECT, SET, SHOW and the rest ---
 
 struct SelectExpression : Expression {};
 struct Alias : sor<seq<Word<"AS">, sor<Name, StringToken>>, sor<Name, StringToken>> {};
-struct Select : seq<Word<"SELECT">, list<seq<SelectExpression, opt<Alias>>, Comma>,
-                    opt<Word<"FROM">, Word<"DUAL">>, opt<RowCount>> {};
+struct Select : seq<Word<"SELECT">, list<seq<SelectExpression, opt<Alias>>, Comma>, opt<Word<"FROM">, Word<"DUAL">>,
+                    opt<RowCount>> {};
 struct TableName : seq<Anything, opt<Sign<".">, Anything>> {};
 struct SelectFromTable : seq<Word<"SELECT">, until<QuietFrom, Anything>, TableName, star<Anything>> {};
 
@@ -262,8 +260,9 @@ struct AssignedUserVariable : UserVariableName {};
 struct AssignedSystemVariable : sor<PrefixedVariableName, Name> {};
 struct Assignment : seq<sor<AssignedUserVariable, seq<opt<Scope>, AssignedSystemVariable>>, Assign, SetValue> {};
 struct CharacterSetName : sor<Name, StringToken, Word<"BINARY", "DEFAULT">> {};
-struct CharacterSet : sor<seq<Word<"NAMES">, CharacterSetName, opt<Word<"COLLATE">, CharacterSetName>>,
-                          seq<Word<"CHARACTER">, Word<"SET">, CharacterSetName>, seq<Word<"CHARSET">, CharacterSetName>> {};
+struct CharacterSet
+    : sor<seq<Word<"NAMES">, CharacterSetName, opt<Word<"COLLATE">, CharacterSetName>>,
+          seq<Word<"CHARACTER">, Word<"SET">, CharacterSetName>, seq<Word<"CHARSET">, CharacterSetName>> {};
 struct IsolationLevel : sor<seq<Word<"READ">, Word<"COMMITTED", "UNCOMMITTED">>, seq<Word<"REPEATABLE">, Word<"READ">>,
                             Word<"SERIALIZABLE">> {};
 struct TransactionCharacteristic
@@ -285,15 +284,15 @@ struct Kill : seq<Word<"KILL">, opt<Word<"HARD", "SOFT">>, opt<sor<Word<"CONNECT
 struct Shutdown : Word<"SHUTDOWN"> {};
 struct DoExpression : Expression {};
 struct Do : seq<Word<"DO">, list<DoExpression, Comma>> {};
-struct Chain : seq<opt<Word<"WORK">>, opt<Word<"AND">, opt<Word<"NO">>, Word<"CHAIN">>,
-                   opt<opt<Word<"NO">>, Word<"RELEASE">>> {};
-struct NoOperation
-    : sor<seq<Word<"BEGIN">, opt<Word<"WORK">>>,
-          seq<Word<"START">, Word<"TRANSACTION">,
-              opt<list<sor<seq<Word<"WITH">, Word<"CONSISTENT">, Word<"SNAPSHOT">>,
-                           seq<Word<"READ">, Word<"ONLY", "WRITE">>>,
-                       Comma>>>,
-          seq<Word<"COMMIT", "ROLLBACK">, Chain>, seq<Word<"UNLOCK">, Word<"TABLES", "TABLE">>> {};
+struct Chain
+    : seq<opt<Word<"WORK">>, opt<Word<"AND">, opt<Word<"NO">>, Word<"CHAIN">>, opt<opt<Word<"NO">>, Word<"RELEASE">>> {
+};
+struct NoOperation : sor<seq<Word<"BEGIN">, opt<Word<"WORK">>>,
+                         seq<Word<"START">, Word<"TRANSACTION">,
+                             opt<list<sor<seq<Word<"WITH">, Word<"CONSISTENT">, Word<"SNAPSHOT">>,
+                                          seq<Word<"READ">, Word<"ONLY", "WRITE">>>,
+                                      Comma>>>,
+                         seq<Word<"COMMIT", "ROLLBACK">, Chain>, seq<Word<"UNLOCK">, Word<"TABLES", "TABLE">>> {};
 
 /// Known to the servers, not here. What follows these words is not read.
 struct UnsupportedName
@@ -318,8 +317,8 @@ template <typename Rule>
 struct Whole : seq<Rule, opt<Sign<";">>, EndOfText> {};
 struct Any : sor<Whole<ChangeSource>, Whole<StartReplica>, Whole<StartAllReplicas>, Whole<StopReplica>,
                  Whole<StopAllReplicas>, Whole<ResetReplica>, Whole<ShowReplicaStatus>, Whole<ShowAllReplicasStatus>,
-                 Whole<Select>, Whole<SelectFromTable>, Whole<Unsupported>, Whole<Set>, Whole<ShowVariables>, Whole<ShowStatus>,
-                 Whole<ShowWarnings>, Whole<ShowErrors>, Whole<ShowDatabases>, Whole<ShowTables>,
+                 Whole<Select>, Whole<SelectFromTable>, Whole<Unsupported>, Whole<Set>, Whole<ShowVariables>,
+                 Whole<ShowStatus>, Whole<ShowWarnings>, Whole<ShowErrors>, Whole<ShowDatabases>, Whole<ShowTables>,
                  Whole<ShowProcesslist>, Whole<Use>, Whole<Kill>, Whole<Shutdown>, Whole<Do>, Whole<NoOperation>> {};
 
 }  // namespace tributary::admin::rule

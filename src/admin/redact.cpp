@@ -20,8 +20,8 @@ struct Range {
 /// Does a text speak of passwords?
 bool mentions_secret(std::string_view text) {
   const std::string upper = to_upper(text);
-  return upper.find("PASSW") != std::string::npos || upper.find("IDENTIFIED") != std::string::npos ||
-         upper == "PWD" || upper == "AUTH";
+  return upper.find("PASSW") != std::string::npos || upper.find("IDENTIFIED") != std::string::npos || upper == "PWD" ||
+         upper == "AUTH";
 }
 
 bool is_literal(const Token& token) {
@@ -92,22 +92,29 @@ class SecretFinder {
         (token.kind == TokenKind::broken || token.text.find_first_of("=") != std::string_view::npos)) {
       return true;  // a statement in a literal
     }
-    return place_.change ? is_secret_in_change(token) : place_.mentioned && (is_literal(token) || is_unquoted_password(token));
+    if (names_channel()) return token.kind == TokenKind::broken;
+    return place_.change ? is_secret_in_change(token)
+                         : place_.mentioned && (is_literal(token) || is_unquoted_password(token));
+  }
+
+  /// FOR CHANNEL x, FOR CHANNEL = x.
+  [[nodiscard]] bool names_channel() const {
+    return place_.previous.is_word("CHANNEL") ||
+           (place_.previous.is_punctuation("=") && place_.before_previous.is_word("CHANNEL"));
   }
 
   [[nodiscard]] bool is_secret_in_change(const Token& token) const {
     const bool is_value = place_.previous.is_punctuation("=") && place_.before_previous.kind == TokenKind::word;
-    if (place_.previous.is_word("CHANNEL") || (is_value && place_.before_previous.is_word("CHANNEL"))) {
-      return token.kind == TokenKind::broken;
-    }
-    if (place_.previous.is_word("MASTER") && token.kind == TokenKind::string) return false;  // MariaDB's connection name
+    if (place_.previous.is_word("MASTER") && token.kind == TokenKind::string)
+      return false;  // MariaDB's connection name
     if (is_value) {
       const auto* definition = find_source_option(place_.before_previous.text);
       if (definition != nullptr && definition->option != SourceOption::password) return token.kind == TokenKind::broken;
       return true;
     }
     // MASTER_PASSWORD x, with the '=' forgotten.
-    if (place_.previous.kind == TokenKind::word && mentions_secret(place_.previous.text)) return !token.is_punctuation("=");
+    if (place_.previous.kind == TokenKind::word && mentions_secret(place_.previous.text))
+      return !token.is_punctuation("=");
     return is_literal(token);
   }
 
@@ -161,8 +168,12 @@ std::string mask(std::string_view text, std::size_t offset) {
 
 }  // namespace
 
-std::string redact_statement(std::string_view text) { return mask(text, 0); }
+std::string redact_statement(std::string_view text) {
+  return mask(text, 0);
+}
 
-std::string redact_statement_from(std::string_view text, std::size_t offset) { return mask(text, offset); }
+std::string redact_statement_from(std::string_view text, std::size_t offset) {
+  return mask(text, offset);
+}
 
 }  // namespace tributary::admin

@@ -9,15 +9,28 @@ namespace {
 constexpr unsigned k_mysql_version = 90799;
 constexpr unsigned k_mariadb_version = 110899;
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex_digit(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+/// No statement has as many. A token takes more memory than its text may: the largest packet must not take gigabytes.
+constexpr std::size_t k_most_tokens = 100000;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_hex_digit(char c) {
+  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 bool is_word_character(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
          static_cast<unsigned char>(c) >= 0x80;
 }
-char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+char upper(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 unsigned hex_value(char c) {
   if (is_digit(c)) return static_cast<unsigned>(c - '0');
@@ -29,7 +42,13 @@ class Scanner {
   Scanner(std::string_view text, bool with_comments) : text_(text), with_comments_(with_comments) {}
 
   std::vector<Token> run() {
-    while (position_ < text_.size()) step();
+    while (position_ < text_.size()) {
+      if (tokens_.size() >= k_most_tokens) {
+        add(TokenKind::broken, text_.size());
+      } else {
+        step();
+      }
+    }
     if (in_executable_) add(TokenKind::broken, text_.size());
     return std::move(tokens_);
   }
@@ -211,15 +230,30 @@ std::string unquote(std::string_view quoted_text, bool escapes) {
     } else if (c == '\\' && escapes && i + 1 < body.size()) {
       c = body[++i];
       switch (c) {
-        case '0': c = '\0'; break;
-        case 'b': c = '\b'; break;
-        case 'n': c = '\n'; break;
-        case 'r': c = '\r'; break;
-        case 't': c = '\t'; break;
-        case 'Z': c = '\x1a'; break;
+        case '0':
+          c = '\0';
+          break;
+        case 'b':
+          c = '\b';
+          break;
+        case 'n':
+          c = '\n';
+          break;
+        case 'r':
+          c = '\r';
+          break;
+        case 't':
+          c = '\t';
+          break;
+        case 'Z':
+          c = '\x1a';
+          break;
         case '%':
-        case '_': result += '\\'; break;  // stays escaped, for LIKE
-        default: break;
+        case '_':
+          result += '\\';
+          break;  // stays escaped, for LIKE
+        default:
+          break;
       }
     }
     result += c;
@@ -255,15 +289,19 @@ bool Token::is_word(std::string_view upper_case) const {
 
 std::string Token::value() const {
   switch (kind) {
-    case TokenKind::string: return unquote(text.substr(text.front() == '\'' || text.front() == '"' ? 0 : 1), true);
-    case TokenKind::quoted_identifier: return unquote(text, false);
-    case TokenKind::binary: return binary_value(text);
+    case TokenKind::string:
+      return unquote(text.substr(text.front() == '\'' || text.front() == '"' ? 0 : 1), true);
+    case TokenKind::quoted_identifier:
+      return unquote(text, false);
+    case TokenKind::binary:
+      return binary_value(text);
     case TokenKind::user_variable: {
       const char first = text[1];
       if (first == '\'' || first == '"' || first == '`') return unquote(text.substr(1), false);
       return std::string(text.substr(1));
     }
-    default: return std::string(text);
+    default:
+      return std::string(text);
   }
 }
 

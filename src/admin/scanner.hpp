@@ -12,13 +12,13 @@ enum class TokenKind : char {
   quoted_identifier = 'q',  ///< `name`
   string = 's',             ///< 'text' or "text"
   integer = 'i',
-  decimal = 'd',            ///< with a point or an exponent
-  binary = 'x',             ///< x'..', 0x.., b'..', 0b..
-  user_variable = 'u',      ///< @name
-  system_variable = 'v',    ///< the "@@"
-  punctuation = 'p',        ///< one or more characters of an operator
-  comment = 'c',            ///< only where asked for
-  broken = 'b'              ///< a literal or comment without its end; reaches to the end of the text
+  decimal = 'd',          ///< with a point or an exponent
+  binary = 'x',           ///< x'..', 0x.., b'..', 0b..
+  user_variable = 'u',    ///< @name
+  system_variable = 'v',  ///< the "@@"
+  punctuation = 'p',      ///< one or more characters of an operator
+  comment = 'c',          ///< only where asked for
+  broken = 'b'            ///< to the end of the text: a literal or comment without its end, or too many tokens
 };
 
 /// A token: a view into the statement's text, which must outlive it.

@@ -30,6 +30,7 @@ using asio::ip::tcp;
 constexpr std::chrono::seconds k_stop_grace{1};
 /// Between attempts to accept while the system has no descriptor or memory for another connection.
 constexpr std::chrono::milliseconds k_accept_pause{100};
+constexpr std::chrono::seconds k_accept_complaint_interval{10};
 
 std::string address_text(const asio::ip::address& address) {
   if (address.is_v6() && address.to_v6().is_v4_mapped()) {
@@ -72,6 +73,7 @@ struct AdminServer::Implementation {
   std::optional<UnixListener> unix_listener;
   asio::steady_timer watch{context.io};
   asio::steady_timer grace{context.io};
+  Clock::time_point next_accept_complaint;
 
   std::jthread loop;
 };
@@ -123,6 +125,7 @@ void AdminServer::Implementation::begin_stop() {
 
 asio::awaitable<void> AdminServer::Implementation::end_grace() {
   std::error_code cancelled;
+  if (context.sessions.empty()) co_return;
   grace.expires_after(k_stop_grace);
   co_await grace.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   if (!cancelled) drop_all();
@@ -169,7 +172,10 @@ asio::awaitable<void> AdminServer::Implementation::accept_unix() {
 asio::awaitable<bool> AdminServer::Implementation::recover_from(std::error_code error) {
   if (context.closing || error == asio::error::operation_aborted) co_return false;
   if (error == asio::error::connection_aborted || error == asio::error::interrupted) co_return true;
-  log(LogLevel::error, "a connection cannot be accepted: {}", error.message());
+  if (Clock::now() >= next_accept_complaint) {
+    log(LogLevel::error, "connections cannot be accepted: {}", error.message());
+    next_accept_complaint = Clock::now() + k_accept_complaint_interval;
+  }
   asio::steady_timer pause(context.io, k_accept_pause);
   co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
   co_return !context.closing;
@@ -179,11 +185,14 @@ void AdminServer::Implementation::welcome(ServerConnection::Socket socket, Serve
                                           std::string host, std::string process_host) {
   if (context.closing) return;
   make_room_for_login();
-  const std::size_t limit = context.options.max_connections + (transport == ServerSession::Transport::tcp ? 0 : 1);
-  const bool refused = context.logged_in >= limit;
-  const auto session =
-      std::make_shared<ServerSession>(context, std::move(socket), transport, std::move(host), std::move(process_host));
-  session->start(refused);
+  try {
+    const auto session = std::make_shared<ServerSession>(context, std::move(socket), transport, std::move(host),
+                                                         std::move(process_host));
+    session->start();
+  } catch (const std::exception& error) {
+    // Out of memory: this client is lost, the next one need not be.
+    log(LogLevel::error, "a session cannot begin: {}", error.what());
+  }
 }
 
 /// Connections that do not log in must not keep out those that would: the oldest of them makes room.

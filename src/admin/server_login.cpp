@@ -13,7 +13,7 @@
 namespace tributary::admin {
 namespace {
 
-using namespace wire::capability;  // NOLINT(google-build-using-namespace): constants only
+using namespace wire::capability;
 
 /// Only what is honoured.
 constexpr std::uint32_t k_offered = k_long_password | k_long_flag | k_connect_with_db | k_protocol_41 | k_interactive |
@@ -62,9 +62,7 @@ asio::awaitable<void> ServerSession::authenticate(Credentials credentials) {
 
   const std::optional<state::AccountRecord> account = co_await check_password(credentials);
   if (!account) co_await deny(credentials);
-  if (!logged_in_ && context_.logged_in >= connection_limit()) {
-    throw Error(wire::error_code::k_too_many_connections, "08004", "Too many connections");
-  }
+  if (!logged_in_) check_connection_limit();
   const std::string database = credentials.database.empty() ? "" : database_named(credentials.database);
 
   if (!logged_in_) ++context_.logged_in;
@@ -125,8 +123,10 @@ asio::awaitable<bool> ServerSession::change_user(std::string_view arguments) {
   co_return false;
 }
 
-std::size_t ServerSession::connection_limit() const {
-  return context_.options.max_connections + (transport_ == Transport::unix_socket ? 1 : 0);
+void ServerSession::check_connection_limit() const {
+  const std::size_t limit = context_.options.max_connections + (transport_ == Transport::unix_socket ? 1 : 0);
+  if (context_.logged_in < limit) return;
+  throw Error(wire::error_code::k_too_many_connections, "08004", "Too many connections");
 }
 
 std::string printable(std::string_view text) {

@@ -19,6 +19,7 @@ namespace tributary::admin {
 namespace {
 
 constexpr std::size_t k_max_payload_before_login = 64 << 10;
+
 }  // namespace
 
 ServerContext::ServerContext(AdminServerOptions server_options, wire::StatementHandler& statement_handler,
@@ -38,7 +39,7 @@ ServerSession::ServerSession(ServerContext& context, ServerConnection::Socket so
   state_.client_host = std::move(host);
 }
 
-void ServerSession::start(bool refused) {
+void ServerSession::start() {
   const std::weak_ptr<ServerSession> weak = weak_from_this();
   asio::io_context& io = context_.io;
   registered_.emplace(context_.registry, process_host_, [weak, &io](KillKind kind) {
@@ -49,14 +50,14 @@ void ServerSession::start(bool refused) {
   state_.connection_id = id();
   context_.sessions.emplace(id(), shared_from_this());
   connection_.on_client_gone([this] { interrupt(Interruption::client_gone); });
-  asio::co_spawn(io, run(shared_from_this(), refused), asio::detached);
+  asio::co_spawn(io, run(shared_from_this()), asio::detached);
 }
 
-asio::awaitable<void> ServerSession::run(std::shared_ptr<ServerSession> self, bool refused) {
+asio::awaitable<void> ServerSession::run(std::shared_ptr<ServerSession> self) {
   asio::co_spawn(self->context_.io, read_ahead(self), asio::detached);
   std::optional<Error> failure;
   try {
-    co_await self->converse(refused);
+    co_await self->converse();
   } catch (const Error& error) {
     failure = error;
   } catch (const std::system_error&) {
@@ -79,8 +80,8 @@ asio::awaitable<void> ServerSession::read_ahead(std::shared_ptr<ServerSession> s
   co_await self->connection_.read_ahead();
 }
 
-asio::awaitable<void> ServerSession::converse(bool refused) {
-  if (refused) throw Error(wire::error_code::k_too_many_connections, "08004", "Too many connections");
+asio::awaitable<void> ServerSession::converse() {
+  check_connection_limit();
   co_await log_in();
   bool more = true;
   while (more && !context_.closing) more = co_await serve_command();

@@ -68,8 +68,8 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   ServerSession(ServerContext& context, ServerConnection::Socket socket, Transport transport, std::string host,
                 std::string process_host);
 
-  /// Begins the conversation. @p refused: greets with error 1040 instead.
-  void start(bool refused);
+  /// Begins the conversation, which is no more than error 1040 when too many are logged in.
+  void start();
 
   [[nodiscard]] std::uint32_t id() const { return registered_->id(); }
   [[nodiscard]] bool is_logged_in() const { return logged_in_; }
@@ -96,9 +96,9 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   /// Statements of one COM_QUERY, and the reply to the one that ran last.
   struct Query;
 
-  static asio::awaitable<void> run(std::shared_ptr<ServerSession> self, bool refused);
+  static asio::awaitable<void> run(std::shared_ptr<ServerSession> self);
   static asio::awaitable<void> read_ahead(std::shared_ptr<ServerSession> self);
-  asio::awaitable<void> converse(bool refused);
+  asio::awaitable<void> converse();
   void end();
 
   // Login: server_login.cpp. Errors that these throw end the session.
@@ -106,7 +106,7 @@ class ServerSession : public std::enable_shared_from_this<ServerSession> {
   asio::awaitable<void> authenticate(Credentials credentials);
   asio::awaitable<std::optional<state::AccountRecord>> check_password(const Credentials& credentials);
   asio::awaitable<void> deny(const Credentials& credentials);
-  [[nodiscard]] std::size_t connection_limit() const;
+  void check_connection_limit() const;
 
   // Commands: server_command.cpp. They reply, or throw what the reply is to say; false: the session ends.
   asio::awaitable<bool> serve_command();

@@ -1,14 +1,15 @@
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <chrono>
 #include <map>
 
+#include <fmt/core.h>
+
+#include "tributary/admin/databases.hpp"
+#include "tributary/util/error.hpp"
+
 #include "channel_selection.hpp"
 #include "evaluate.hpp"
 #include "scanner.hpp"
-#include "tributary/admin/databases.hpp"
-#include "tributary/util/error.hpp"
 
 namespace tributary::admin {
 namespace {
@@ -91,7 +92,7 @@ wire::StatementResult run(const ShowStatus& statement, Execution& execution) {
 }
 
 wire::StatementResult run(const ShowWarnings& statement, Execution& execution) {
-  auto warnings = execution.session.warnings;
+  auto warnings = execution.session.diagnostics;
   if (statement.errors_only) {
     std::erase_if(warnings, [](const wire::Warning& warning) { return warning.level != "Error"; });
   }
@@ -134,18 +135,14 @@ wire::StatementResult run(const ShowTables& statement, Execution& execution) {
 wire::StatementResult run(const ShowProcesslist& statement, Execution& execution) {
   static constexpr std::size_t k_shortened = 100;  // characters of Info without FULL; PROCESS_LIST_WIDTH
   wire::ResultSet table;
-  table.columns = {{"Id", longlong, 21, true},   text_column("User", 32), text_column("Host"), text_column("db"),
-                   text_column("Command", 16),   {"Time", long_int, 7, false},
-                   text_column("State", 64),     text_column("Info", statement.full ? 65535 : k_shortened)};
+  table.columns = {{"Id", longlong, 21, true}, text_column("User", 32),
+                   text_column("Host"),        text_column("db"),
+                   text_column("Command", 16), {"Time", long_int, 7, false},
+                   text_column("State", 64),   text_column("Info", statement.full ? 65535 : k_shortened)};
   for (const SessionInfo& session : execution.sessions.sessions()) {
-    wire::ResultRow row{fmt::format("{}", session.id),
-                        session.user,
-                        session.host,
-                        session.database,
-                        session.command,
-                        fmt::format("{}", session.time_seconds),
-                        session.state,
-                        session.info};
+    wire::ResultRow row{
+        fmt::format("{}", session.id),           session.user,  session.host, session.database, session.command,
+        fmt::format("{}", session.time_seconds), session.state, session.info};
     if (session.database.empty()) row[3] = std::nullopt;
     if (session.info.empty()) {
       row[7] = std::nullopt;

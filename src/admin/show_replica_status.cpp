@@ -1,8 +1,8 @@
-#include <fmt/core.h>
-
 #include <array>
 #include <ctime>
 #include <string_view>
+
+#include <fmt/core.h>
 
 #include "channel_selection.hpp"
 
@@ -19,28 +19,47 @@ struct RowSource {
   const Execution& execution;
 };
 
-Cell number(std::uint64_t value) { return fmt::format("{}", value); }
-Cell empty(const RowSource&) { return ""; }
-Cell zero(const RowSource&) { return "0"; }
-Cell no(const RowSource&) { return "No"; }
+Cell number(std::uint64_t value) {
+  return fmt::format("{}", value);
+}
+Cell empty(const RowSource&) {
+  return "";
+}
+Cell zero(const RowSource&) {
+  return "0";
+}
+Cell no(const RowSource&) {
+  return "No";
+}
 /// Not counted here: better unknown than wrong.
-Cell unknown(const RowSource&) { return std::nullopt; }
+Cell unknown(const RowSource&) {
+  return std::nullopt;
+}
 
-bool receiver_runs(const RowSource& row) { return row.status.receiver.state != source::ReceiverState::stopped; }
+bool receiver_runs(const RowSource& row) {
+  return row.status.receiver.state != source::ReceiverState::stopped;
+}
 
-Cell io_state(const RowSource& row) { return receiver_runs(row) ? row.status.receiver.stage : ""; }
+Cell io_state(const RowSource& row) {
+  return receiver_runs(row) ? row.status.receiver.stage : "";
+}
 
 Cell io_running(const RowSource& row) {
   switch (row.status.receiver.state) {
-    case source::ReceiverState::running: return "Yes";
-    case source::ReceiverState::connecting: return "Connecting";
-    case source::ReceiverState::stopped: break;
+    case source::ReceiverState::running:
+      return "Yes";
+    case source::ReceiverState::connecting:
+      return "Connecting";
+    case source::ReceiverState::stopped:
+      break;
   }
   return "No";
 }
 
 /// A transaction that is being received counts while it is, and no more once the receiver has stopped in its middle.
-bool shows_reading(const RowSource& row) { return receiver_runs(row) && !row.status.receiver.read_file.empty(); }
+bool shows_reading(const RowSource& row) {
+  return receiver_runs(row) && !row.status.receiver.read_file.empty();
+}
 
 Cell received_file(const RowSource& row) {
   if (shows_reading(row)) return row.status.receiver.read_file;
@@ -96,36 +115,84 @@ Cell using_gtid(const RowSource& row) {
   return mode == "slave_pos" ? "Slave_Pos" : mode == "current_pos" ? "Current_Pos" : "No";
 }
 
-Cell sql_errno(const RowSource& row) { return number(row.status.applier.error_code); }
-Cell sql_error(const RowSource& row) { return row.status.applier.error_message; }
-Cell source_host(const RowSource& row) { return row.status.config.host; }
-Cell name_of(const RowSource& row) { return row.status.config.name; }
-Cell received_gtid(const RowSource& row) { return row.status.receiver.gtid_io_pos; }
-Cell applied_gtid(const RowSource& row) { return row.status.applied.gtid; }
+Cell sql_errno(const RowSource& row) {
+  return number(row.status.applier.error_code);
+}
+Cell sql_error(const RowSource& row) {
+  return row.status.applier.error_message;
+}
+Cell source_host(const RowSource& row) {
+  return row.status.config.host;
+}
+Cell name_of(const RowSource& row) {
+  return row.status.config.name;
+}
+Cell received_gtid(const RowSource& row) {
+  return row.status.receiver.gtid_io_pos;
+}
+Cell applied_gtid(const RowSource& row) {
+  return row.status.applied.gtid;
+}
 Cell seconds_behind(const RowSource& row) {
   if (!row.status.seconds_behind) return std::nullopt;
   return fmt::format("{}", *row.status.seconds_behind);
 }
 
-Cell source_user(const RowSource& row) { return row.status.config.user; }
-Cell source_port(const RowSource& row) { return number(row.status.config.port); }
-Cell connect_retry(const RowSource& row) { return number(row.status.config.connect_retry); }
-Cell relay_file(const RowSource& row) { return row.status.relay_file_applying; }
-Cell relay_position(const RowSource& row) { return number(row.status.applied.position.offset); }
-Cell sql_running(const RowSource& row) { return row.status.applier.running ? "Yes" : "No"; }
-Cell relay_space(const RowSource& row) { return number(row.status.relay_bytes); }
-Cell until_condition(const RowSource&) { return "None"; }
-Cell source_server_id(const RowSource& row) { return number(row.status.receiver.answers.server_id); }
-Cell source_uuid(const RowSource& row) { return row.status.receiver.answers.server_uuid; }
-Cell info_file(const RowSource& row) { return (row.execution.channels.defaults().datadir / "state.db").string(); }
-Cell retry_count(const RowSource& row) { return number(row.status.config.retry_count); }
-Cell io_error_time(const RowSource& row) { return timestamp(row.status.receiver.error_at); }
-Cell sql_error_time(const RowSource& row) { return timestamp(row.status.applier.error_at); }
-Cell auto_position(const RowSource& row) { return row.status.config.gtid_mode == "auto_position" ? "1" : "0"; }
+Cell source_user(const RowSource& row) {
+  return row.status.config.user;
+}
+Cell source_port(const RowSource& row) {
+  return number(row.status.config.port);
+}
+Cell connect_retry(const RowSource& row) {
+  return number(row.status.config.connect_retry);
+}
+Cell relay_file(const RowSource& row) {
+  return row.status.relay_file_applying;
+}
+Cell relay_position(const RowSource& row) {
+  return number(row.status.applied.position.offset);
+}
+Cell sql_running(const RowSource& row) {
+  return row.status.applier.running ? "Yes" : "No";
+}
+Cell relay_space(const RowSource& row) {
+  return number(row.status.relay_bytes);
+}
+Cell until_condition(const RowSource&) {
+  return "None";
+}
+Cell source_server_id(const RowSource& row) {
+  return number(row.status.receiver.answers.server_id);
+}
+Cell source_uuid(const RowSource& row) {
+  return row.status.receiver.answers.server_uuid;
+}
+Cell info_file(const RowSource& row) {
+  return (row.execution.channels.defaults().datadir / "state.db").string();
+}
+Cell retry_count(const RowSource& row) {
+  return number(row.status.config.retry_count);
+}
+Cell io_error_time(const RowSource& row) {
+  return timestamp(row.status.receiver.error_at);
+}
+Cell sql_error_time(const RowSource& row) {
+  return timestamp(row.status.applier.error_at);
+}
+Cell auto_position(const RowSource& row) {
+  return row.status.config.gtid_mode == "auto_position" ? "1" : "0";
+}
 
-Cell heartbeats(const RowSource& row) { return number(row.status.receiver.heartbeats); }
-Cell heartbeat_period(const RowSource& row) { return fmt::format("{:.3f}", row.status.config.heartbeat_period); }
-Cell retried_transactions(const RowSource& row) { return number(row.status.applier.retries); }
+Cell heartbeats(const RowSource& row) {
+  return number(row.status.receiver.heartbeats);
+}
+Cell heartbeat_period(const RowSource& row) {
+  return fmt::format("{:.3f}", row.status.config.heartbeat_period);
+}
+Cell retried_transactions(const RowSource& row) {
+  return number(row.status.applier.retries);
+}
 /// In MariaDB's words: transactions that do not conflict are applied side by side, and committed in order.
 Cell parallel_mode(const RowSource& row) {
   return row.execution.channels.defaults().parallel_workers > 1 ? "conservative" : "none";

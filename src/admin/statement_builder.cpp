@@ -1,11 +1,10 @@
 #include "statement_builder.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cstdlib>
-#include <iterator>
+
+#include <fmt/core.h>
 
 #include "tributary/admin/redact.hpp"
 #include "tributary/util/error.hpp"
@@ -20,47 +19,70 @@ std::string_view cut_near(std::string_view text) {
 }
 
 /// Of a token that the grammar let pass as an integer.
-std::uint64_t integer(const Token& token) { return parse_integer(token.text).value_or(0); }
+std::uint64_t integer(const Token& token) {
+  return parse_integer(token.text).value_or(0);
+}
 
 }  // namespace
 
 Expression ExpressionStack::pop() {
-  if (expressions_.empty()) return {Value{}};
-  Expression last = std::move(expressions_.back());
-  expressions_.pop_back();
+  if (elements_.empty()) return {Value{}};
+  Expression last = std::move(elements_.back().expression);
+  elements_.pop_back();
   return last;
 }
 
 void ExpressionStack::fold(Operator operation, std::size_t count) {
-  count = std::min(count, expressions_.size());
-  Operation result{operation, {}};
-  const auto first = expressions_.end() - static_cast<std::ptrdiff_t>(count);
-  std::move(first, expressions_.end(), std::back_inserter(result.operands));
-  expressions_.erase(first, expressions_.end());
-  push(std::move(result));
+  Operands operands = take(elements_.size() - std::min(count, elements_.size()));
+  push_parent(Operation{operation, std::move(operands.expressions)}, operands.levels);
 }
 
-void ExpressionStack::open_call(std::string function) { lists_.push_back({std::move(function), expressions_.size()}); }
+void ExpressionStack::open_call(std::string function) {
+  lists_.push_back({std::move(function), elements_.size()});
+}
 
 void ExpressionStack::close_call() {
   if (lists_.empty()) return;
   std::string function = std::move(lists_.back().function);
-  push(FunctionCall{std::move(function), close_list()});
+  Operands arguments = close_list();
+  push_parent(FunctionCall{std::move(function), std::move(arguments.expressions)}, arguments.levels);
 }
 
-void ExpressionStack::open_in() { lists_.push_back({{}, expressions_.empty() ? 0 : expressions_.size() - 1}); }
+void ExpressionStack::open_in() {
+  lists_.push_back({{}, elements_.empty() ? 0 : elements_.size() - 1});
+}
 
 void ExpressionStack::close_in() {
-  if (!lists_.empty()) push(Operation{Operator::in, close_list()});
+  if (lists_.empty()) return;
+  Operands operands = close_list();
+  push_parent(Operation{Operator::in, std::move(operands.expressions)}, operands.levels);
 }
 
-std::vector<Expression> ExpressionStack::close_list() {
-  const auto first =
-      expressions_.begin() + static_cast<std::ptrdiff_t>(std::min(lists_.back().begin, expressions_.size()));
-  lists_.pop_back();
-  std::vector<Expression> result(std::make_move_iterator(first), std::make_move_iterator(expressions_.end()));
-  expressions_.erase(first, expressions_.end());
+ExpressionStack::Operands ExpressionStack::take(std::size_t first) {
+  Operands result;
+  for (std::size_t i = first; i < elements_.size(); ++i) {
+    result.levels = std::max(result.levels, elements_[i].levels);
+    result.expressions.push_back(std::move(elements_[i].expression));
+  }
+  elements_.resize(std::min(first, elements_.size()));
   return result;
+}
+
+ExpressionStack::Operands ExpressionStack::close_list() {
+  const std::size_t first = lists_.back().begin;
+  lists_.pop_back();
+  return take(first);
+}
+
+void ExpressionStack::push_parent(decltype(Expression::node) node, std::size_t levels_below) {
+  static constexpr std::size_t k_most_levels = 500;
+  if (levels_below >= k_most_levels) throw_nested_too_deep();
+  push(std::move(node));
+  elements_.back().levels = levels_below + 1;
+}
+
+void throw_nested_too_deep() {
+  throw Error(1436, "Thread stack overrun: the expressions of the statement nest too deep");
 }
 
 StatementBuilder::StatementBuilder(std::string_view statement_text)
@@ -97,20 +119,29 @@ void StatementBuilder::add_option(Tokens option) {
   if (definition == nullptr) return;  // the grammar lets no other name pass
   SourceOptionSetting setting{definition->option, to_upper(name.text), {}};
   switch (definition->kind) {
-    case OptionKind::text: setting.value = concatenate(value); break;
-    case OptionKind::integer: setting.value = integer(value.front()); break;
-    case OptionKind::seconds: setting.value = std::strtod(std::string(value.front().text).c_str(), nullptr); break;
-    case OptionKind::gtid: setting.value = to_lower(value.front().text); break;
-    case OptionKind::anything: break;
+    case OptionKind::text:
+      setting.value = concatenate(value);
+      break;
+    case OptionKind::integer:
+      setting.value = integer(value.front());
+      break;
+    case OptionKind::seconds:
+      setting.value = std::strtod(std::string(value.front().text).c_str(), nullptr);
+      break;
+    case OptionKind::gtid:
+      setting.value = to_lower(value.front().text);
+      break;
+    case OptionKind::anything:
+      break;
   }
   options.push_back(std::move(setting));
 }
 
 void StatementBuilder::add_item(Tokens expression) {
-  // A column takes its name from the text of its expression, a string's from the string's value.
+  // A column takes its name from the text of its expression, but a string's from its value: the first one's of several.
   const bool is_string = std::all_of(expression.begin(), expression.end(),
                                      [](const Token& token) { return token.kind == TokenKind::string; });
-  items.push_back({expressions.pop(), is_string ? concatenate(expression) : written(expression)});
+  items.push_back({expressions.pop(), is_string ? expression.front().value() : written(expression)});
 }
 
 void StatementBuilder::set_limit(Tokens clause) {
@@ -134,10 +165,14 @@ void StatementBuilder::push_literal(Tokens literal) {
       if (*value <= INT64_MAX) return expressions.push(Value{static_cast<std::int64_t>(*value)});
       return expressions.push(Value{*value});
     }
-    case TokenKind::decimal: return expressions.push(Value{Decimal{std::string(token.text)}});
-    case TokenKind::binary: return expressions.push(Value{token.value()});
-    case TokenKind::string: return expressions.push(Value{concatenate(literal)});
-    default: break;
+    case TokenKind::decimal:
+      return expressions.push(Value{Decimal{std::string(token.text)}});
+    case TokenKind::binary:
+      return expressions.push(Value{token.value()});
+    case TokenKind::string:
+      return expressions.push(Value{concatenate(literal)});
+    default:
+      break;
   }
   if (token.is_word("NULL")) return expressions.push(Value{});
   if (token.is_word("TRUE") || token.is_word("FALSE")) {
@@ -150,19 +185,25 @@ void StatementBuilder::push_column(Tokens name) {
   expressions.push(ColumnReference{name.size() == 1 ? name.front().value() : written(name)});
 }
 
-void StatementBuilder::push_call(const Token& function) { expressions.push(FunctionCall{function.value(), {}}); }
+void StatementBuilder::push_call(const Token& function) {
+  expressions.push(FunctionCall{function.value(), {}});
+}
 
 void StatementBuilder::push_user_variable(const Token& variable) {
   expressions.push(UserVariable{to_lower(variable.value())});
 }
 
-void StatementBuilder::push_system_variable(Tokens variable) { expressions.push(system_variable(variable)); }
+void StatementBuilder::push_system_variable(Tokens variable) {
+  expressions.push(system_variable(variable));
+}
 
 void StatementBuilder::assign_to_user_variable(const Token& variable) {
   assigned = UserVariable{to_lower(variable.value())};
 }
 
-void StatementBuilder::assign_to_system_variable(Tokens variable) { assigned = system_variable(variable); }
+void StatementBuilder::assign_to_system_variable(Tokens variable) {
+  assigned = system_variable(variable);
+}
 
 SystemVariable StatementBuilder::system_variable(Tokens variable) const {
   SystemVariable result{scope, {}};
@@ -220,7 +261,9 @@ void StatementBuilder::name_table(Tokens name) {
   statement = std::move(select);
 }
 
-void StatementBuilder::make_kill(Tokens kill) { statement = Kill{integer(kill.back()), query_only}; }
+void StatementBuilder::make_kill(Tokens kill) {
+  statement = Kill{integer(kill.back()), query_only};
+}
 
 void StatementBuilder::make_unsupported(Tokens name) {
   std::string words;
@@ -239,10 +282,11 @@ std::string StatementBuilder::written(Tokens range) const {
 void StatementBuilder::fail() const {
   const std::size_t offset = reached < tokens.size() ? tokens[reached].offset : text.size();
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
-  throw Error(1064, "42000",
-              fmt::format("You have an error in your SQL syntax; check the manual that corresponds to your MySQL server "
-                          "version for the right syntax to use near '{}' at line {}",
-                          cut_near(redact_statement_from(text, offset)), line));
+  throw Error(
+      1064, "42000",
+      fmt::format("You have an error in your SQL syntax; check the manual that corresponds to your MySQL server "
+                  "version for the right syntax to use near '{}' at line {}",
+                  cut_near(redact_statement_from(text, offset)), line));
 }
 
 std::optional<std::uint64_t> parse_integer(std::string_view digits) {

@@ -8,16 +8,18 @@
 #include <string_view>
 #include <vector>
 
+#include "tributary/admin/statement.hpp"
+
 #include "scanner.hpp"
 #include "source_option.hpp"
-#include "tributary/admin/statement.hpp"
 
 namespace tributary::admin {
 
-/// The operands of an expression while the grammar reads it, innermost last.
+/// The operands of an expression while the grammar reads it, innermost last. An expression of too many levels, which
+/// would exhaust the stack of whoever walks it, is refused with Error 1436.
 class ExpressionStack {
  public:
-  void push(decltype(Expression::node) node) { expressions_.push_back({std::move(node)}); }
+  void push(decltype(Expression::node) node) { elements_.push_back({{std::move(node)}, 1}); }
   [[nodiscard]] Expression pop();
   /// Replaces the last @p count expressions by @p operation of them.
   void fold(Operator operation, std::size_t count);
@@ -33,9 +35,19 @@ class ExpressionStack {
     std::string function;
     std::size_t begin = 0;  ///< index of its first element
   };
-  std::vector<Expression> close_list();
+  struct Element {
+    Expression expression;
+    std::size_t levels = 1;
+  };
+  struct Operands {
+    std::vector<Expression> expressions;
+    std::size_t levels = 0;  ///< of the deepest
+  };
+  Operands take(std::size_t first);
+  Operands close_list();
+  void push_parent(decltype(Expression::node) node, std::size_t levels_below);
 
-  std::vector<Expression> expressions_;
+  std::vector<Element> elements_;
   std::vector<List> lists_;  ///< open ones
 };
 
@@ -113,6 +125,9 @@ struct StatementBuilder {
 };
 
 inline const ChannelSelector k_all_channels{ChannelSelector::Kind::all, {}};
+
+/// Error 1436.
+[[noreturn]] void throw_nested_too_deep();
 
 /// nullopt when it does not fit 64 bits.
 std::optional<std::uint64_t> parse_integer(std::string_view digits);

@@ -1,12 +1,13 @@
 #include "value.hpp"
 
-#include <fmt/core.h>
-
 #include <cstdlib>
 #include <utility>
 
-#include "scanner.hpp"
+#include <fmt/core.h>
+
 #include "tributary/util/error.hpp"
+
+#include "scanner.hpp"
 
 namespace tributary::admin {
 namespace {
@@ -26,7 +27,9 @@ int order(Number a, Number b) {
 
 }  // namespace
 
-bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
+bool is_null(const Value& value) {
+  return std::holds_alternative<std::monostate>(value);
+}
 
 std::optional<std::string> text_of(const Value& value) {
   return std::visit(
@@ -47,16 +50,17 @@ wire::ColumnType column_type_of(const Value& value) {
 }
 
 std::optional<double> number_of(const Value& value) {
-  return std::visit(
-      Overloaded{[](std::monostate) -> std::optional<double> { return std::nullopt; },
-                 [](const Decimal& decimal) -> std::optional<double> { return std::strtod(decimal.text.c_str(), nullptr); },
-                 [](const std::string& text) -> std::optional<double> {
-                   // Hexadecimal and "inf" are numbers to strtod alone.
-                   const std::size_t end = text.find_first_not_of(" 0123456789+-.eE");
-                   return std::strtod(text.substr(0, end).c_str(), nullptr);
-                 },
-                 [](const auto& number) -> std::optional<double> { return static_cast<double>(number); }},
-      value);
+  return std::visit(Overloaded{[](std::monostate) -> std::optional<double> { return std::nullopt; },
+                               [](const Decimal& decimal) -> std::optional<double> {
+                                 return std::strtod(decimal.text.c_str(), nullptr);
+                               },
+                               [](const std::string& text) -> std::optional<double> {
+                                 // Hexadecimal and "inf" are numbers to strtod alone.
+                                 const std::size_t end = text.find_first_not_of(" 0123456789+-.eE");
+                                 return std::strtod(text.substr(0, end).c_str(), nullptr);
+                               },
+                               [](const auto& number) -> std::optional<double> { return static_cast<double>(number); }},
+                    value);
 }
 
 std::optional<bool> truth_of(const Value& value) {

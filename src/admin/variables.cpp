@@ -1,14 +1,15 @@
 #include "variables.hpp"
 
-#include <fmt/core.h>
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <array>
 #include <ctime>
 
-#include "scanner.hpp"
+#include <fmt/core.h>
+#include <sys/utsname.h>
+
 #include "tributary/util/error.hpp"
+
+#include "scanner.hpp"
 #include "value.hpp"
 
 namespace tributary::admin {
@@ -24,18 +25,34 @@ struct CharacterSet {
 
 /// Those whose ASCII bytes mean ASCII, so that statements and names can be read as they are. Nothing is converted.
 constexpr std::array k_character_sets{
-    CharacterSet{"ascii", "ascii_general_ci"},  CharacterSet{"binary", "binary"},
-    CharacterSet{"latin1", "latin1_swedish_ci"}, CharacterSet{"utf8", "utf8mb3_general_ci"},
+    CharacterSet{"ascii", "ascii_general_ci"},     CharacterSet{"binary", "binary"},
+    CharacterSet{"latin1", "latin1_swedish_ci"},   CharacterSet{"utf8", "utf8mb3_general_ci"},
     CharacterSet{"utf8mb3", "utf8mb3_general_ci"}, CharacterSet{k_default_character_set, k_default_collation},
 };
 
 /// Modes that do not change how a statement is read; none has an effect here.
-constexpr std::array<std::string_view, 22> k_sql_modes{
-    "ALLOW_INVALID_DATES", "ERROR_FOR_DIVISION_BY_ZERO", "HIGH_NOT_PRECEDENCE", "IGNORE_BAD_TABLE_OPTIONS",
-    "IGNORE_SPACE", "NO_AUTO_CREATE_USER", "NO_AUTO_VALUE_ON_ZERO", "NO_DIR_IN_CREATE", "NO_ENGINE_SUBSTITUTION",
-    "NO_FIELD_OPTIONS", "NO_KEY_OPTIONS", "NO_TABLE_OPTIONS", "NO_UNSIGNED_SUBTRACTION", "NO_ZERO_DATE",
-    "NO_ZERO_IN_DATE", "ONLY_FULL_GROUP_BY", "PAD_CHAR_TO_FULL_LENGTH", "PIPES_AS_CONCAT", "REAL_AS_FLOAT",
-    "STRICT_ALL_TABLES", "STRICT_TRANS_TABLES", "TIME_ROUND_FRACTIONAL"};
+constexpr std::array<std::string_view, 22> k_sql_modes{"ALLOW_INVALID_DATES",
+                                                       "ERROR_FOR_DIVISION_BY_ZERO",
+                                                       "HIGH_NOT_PRECEDENCE",
+                                                       "IGNORE_BAD_TABLE_OPTIONS",
+                                                       "IGNORE_SPACE",
+                                                       "NO_AUTO_CREATE_USER",
+                                                       "NO_AUTO_VALUE_ON_ZERO",
+                                                       "NO_DIR_IN_CREATE",
+                                                       "NO_ENGINE_SUBSTITUTION",
+                                                       "NO_FIELD_OPTIONS",
+                                                       "NO_KEY_OPTIONS",
+                                                       "NO_TABLE_OPTIONS",
+                                                       "NO_UNSIGNED_SUBTRACTION",
+                                                       "NO_ZERO_DATE",
+                                                       "NO_ZERO_IN_DATE",
+                                                       "ONLY_FULL_GROUP_BY",
+                                                       "PAD_CHAR_TO_FULL_LENGTH",
+                                                       "PIPES_AS_CONCAT",
+                                                       "REAL_AS_FLOAT",
+                                                       "STRICT_ALL_TABLES",
+                                                       "STRICT_TRANS_TABLES",
+                                                       "TIME_ROUND_FRACTIONAL"};
 
 constexpr std::array<std::string_view, 4> k_isolation_levels{"READ-UNCOMMITTED", "READ-COMMITTED", "REPEATABLE-READ",
                                                              "SERIALIZABLE"};
@@ -82,7 +99,9 @@ std::string system_time_zone() {
   return parts.tm_zone;
 }
 
-std::string on_or_off(const std::string& value) { return value == "1" ? "ON" : "OFF"; }
+std::string on_or_off(const std::string& value) {
+  return value == "1" ? "ON" : "OFF";
+}
 
 }  // namespace
 
@@ -138,8 +157,8 @@ SystemVariables::SystemVariables(const AdminContext& context, const channel::Cha
   number("query_cache_size", 0);
   define("query_cache_type", text, "OFF");
   // What clients set: kept for the session.
-  for (const char* name : {"character_set_client", "character_set_connection", "character_set_database",
-                           "character_set_results"}) {
+  for (const char* name :
+       {"character_set_client", "character_set_connection", "character_set_database", "character_set_results"}) {
     define(name, text, std::string(k_default_character_set), true);
   }
   for (const char* name : {"collation_connection", "collation_database"}) {
@@ -160,14 +179,14 @@ SystemVariables::SystemVariables(const AdminContext& context, const channel::Cha
                            "sql_safe_updates", "sql_warnings", "unique_checks"}) {
     define(name, boolean, std::nullopt, true);
   }
-  for (const char* name : {"group_concat_max_len", "information_schema_stats_expiry", "innodb_lock_wait_timeout",
-                           "lock_wait_timeout", "max_execution_time", "max_join_size", "max_statement_time",
-                           "sql_select_limit"}) {
+  for (const char* name :
+       {"group_concat_max_len", "information_schema_stats_expiry", "innodb_lock_wait_timeout", "lock_wait_timeout",
+        "max_execution_time", "max_join_size", "max_statement_time", "sql_select_limit"}) {
     define(name, integer, std::nullopt, true);
   }
-  for (const char* name : {"lc_messages", "lc_time_names", "log_slow_filter", "optimizer_switch",
-                           "session_track_schema", "session_track_system_variables",
-                           "session_track_transaction_info"}) {
+  for (const char* name :
+       {"lc_messages", "lc_time_names", "log_slow_filter", "optimizer_switch", "session_track_schema",
+        "session_track_system_variables", "session_track_transaction_info"}) {
     define(name, text, std::nullopt, true);
   }
 }
@@ -184,9 +203,10 @@ const SystemVariables::Entry& SystemVariables::find(const std::string& name) con
 
 Value SystemVariables::get(const SystemVariable& variable, const wire::SessionState& session) const {
   if (variable.scope != VariableScope::global) {
-    if (variable.name == "warning_count") return static_cast<std::int64_t>(session.warnings.size());
+    const auto& diagnostics = session.diagnostics;
+    if (variable.name == "warning_count") return static_cast<std::int64_t>(diagnostics.size());
     if (variable.name == "error_count") {
-      return std::int64_t{std::count_if(session.warnings.begin(), session.warnings.end(),
+      return std::int64_t{std::count_if(diagnostics.begin(), diagnostics.end(),
                                         [](const wire::Warning& warning) { return warning.level == "Error"; })};
     }
     if (variable.name == "pseudo_thread_id") return std::int64_t{session.connection_id};
@@ -222,7 +242,8 @@ std::string SystemVariables::checked(const std::string& name, const Entry& entry
         throw Error(1232, "42000", fmt::format("Incorrect argument type to variable '{}'", name));
       }
       return text;
-    case Kind::text: break;
+    case Kind::text:
+      break;
   }
   if (name == "sql_mode") return checked_sql_mode(text);
   if (name == "time_zone" && !time_zone_offset(text, 0)) {
@@ -271,8 +292,8 @@ void SystemVariables::set_character_set(const SetCharacterSet& assignment, wire:
     collation = asked;
   }
   const auto keep = [&](const char* variable, std::string_view value) {
-    session.variables.insert_or_assign(
-        variable, wire::SessionVariable{wire::ColumnType::var_string, std::string(value)});
+    session.variables.insert_or_assign(variable,
+                                       wire::SessionVariable{wire::ColumnType::var_string, std::string(value)});
   };
   keep("character_set_client", set.name);
   keep("character_set_results", set.name);

@@ -113,12 +113,13 @@ AttemptStart Applier::Implementation::find_start() {
   AttemptStart start;
   target::TargetConnection& connection = sessions.front()->connection();
   const std::optional<target::Checkpoint> checkpoint = store.load(connection);
-  start.from = options.start.file_number == 0 ? log.begin() : options.start;
   // A checkpoint before the configured start belongs to coordinates that the administrator has replaced.
-  const bool counts = checkpoint && checkpoint->position >= start.from;
+  const bool counts = checkpoint && checkpoint->position >= options.start;
   if (counts) {
     start.from = checkpoint->position;
     start.gtid_position = checkpoint->gtid;
+  } else {
+    start.from = options.start.file_number == 0 ? log.begin() : options.start;
   }
   start.open_intent = store.load_intent(connection);
   if (start.open_intent && start.open_intent->statement < start.from) {
@@ -212,16 +213,17 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
   const std::uint32_t count = retries.at(failure.first.begin);
   const bool single = failure.first.begin == failure.last.begin;
   const std::string place = place_text(failure.first);
-  tributary::log(LogLevel::warning, "channel '{}': {} ({}); {}", channel(), failure.message, failure.code, place);
+  const std::string what =
+      failure.located ? failure.message : fmt::format("{} ({}); {}", failure.message, failure.code, place);
+  tributary::log(LogLevel::warning, "channel '{}': {}", channel(), what);
   if (failure.connection_lost || failure.transient) {
     // A connection is lost for its own reasons: only when it happens again at the same place is the batch suspected.
     if (!failure.connection_lost || count > 1) apply_alone(failure.last.begin);
     if (single && count > options.transaction_retries) {
-      throw GiveUp{failure.code, fmt::format("{} ({}); the transaction was tried {} times in vain; {}", failure.message,
-                                             failure.code, count, place)};
+      throw GiveUp{failure.code, fmt::format("{}; the transaction was tried {} times in vain", what, count)};
     }
     status.retried();
-    status.set_error(failure.code, fmt::format("{} ({}); trying again; {}", failure.message, failure.code, place));
+    status.set_error(failure.code, what + "; trying again");
     status.set_stage("Waiting to try the transaction again");
     sleep(pause_after(count - 1), stop);
     return;

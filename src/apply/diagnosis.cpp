@@ -9,6 +9,7 @@
 #include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/table_map.hpp"
 
+#include "column_mismatch.hpp"
 #include "ddl_window.hpp"
 #include "event_interpreter.hpp"
 #include "failure_text.hpp"
@@ -17,7 +18,8 @@
 namespace tributary::apply {
 namespace {
 
-constexpr std::uint16_t k_key_not_found = 1032;  // ER_KEY_NOT_FOUND
+constexpr std::uint16_t k_key_not_found = 1032;      // ER_KEY_NOT_FOUND
+constexpr std::uint16_t k_conversion_failed = 1677;  // ER_SLAVE_CONVERSION_FAILED
 
 /// Column names and signs as the target has them, where the source did not write them into the table map.
 void complete_metadata(target::TargetConnection& connection, const binlog::TableMap& table,
@@ -60,7 +62,7 @@ class EventByEvent : public TransactionHandler {
       run_source_statement(session_, statement, {});
     } catch (const target::TargetError& error) {
       if (error.transient()) throw;
-      throw Diagnosis{error.code(), statement_failure_text(statement, transaction_, error.code(), error.what())};
+      throw Diagnosis{error.code(), statement_failure_text(statement, error.code(), error.what())};
     }
   }
   void on_rows(const EventPlace& place, const binlog::EventView& event,
@@ -106,10 +108,20 @@ class EventByEvent : public TransactionHandler {
         if (error.transient()) throw;
         binlog::TableMetadata metadata = table.metadata(source);
         complete_metadata(session_.connection(), table, metadata);
+        std::uint16_t code = error.code();
+        std::string message = error.what();
+        if (code == error_code::k_unknown_error) {
+          if (auto mismatch = find_column_mismatch(session_.connection(), table)) {
+            code = k_conversion_failed;
+            message = std::move(*mismatch);
+          } else {
+            message += ", the target's error log may tell the reason";
+          }
+        }
         const bool wants_before = reader.after().empty() || error.code() == k_key_not_found;
         const binlog::RowImage& image = wants_before && !reader.before().empty() ? reader.before() : reader.after();
-        throw Diagnosis{error.code(), rows_failure_text(place, transaction_, table_name, error.code(), error.what(),
-                                                        binlog::row_to_text(image, table, metadata))};
+        throw Diagnosis{code, rows_failure_text(place, transaction_, table_name, code, message,
+                                                binlog::row_to_text(image, table, metadata))};
       }
     }
     throw Diagnosis{event_error.code(), rows_failure_text(place, transaction_, table_name, event_error.code(),

@@ -211,7 +211,8 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
 
 void EventInterpreter::on_gtid_list(const binlog::EventView& view) {
   // What a file says stood before it is what we stand at: needed for domains in which nothing has come since.
-  for (const auto& [domain, gtid] : binlog::GtidListEvent::decode(view).position().domains()) {
+  const gtid::MariadbGtidPosition position = binlog::GtidListEvent::decode(view).position();
+  for (const auto& [domain, gtid] : position.domains()) {
     if (!mariadb_position_.find(domain)) mariadb_position_.update(gtid);
   }
 }
@@ -256,6 +257,7 @@ void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::Ev
   dialect.server_version = target_.server_version;
   SourceStatement statement;
   statement.place = {view.type(), event.start, event.end};
+  statement.transaction = transaction_;
   statement.scan = scan_statement(query.query, query.database, dialect);
   statement.context = std::exchange(pending_, {});
   if (concerns_own_schema(statement.scan) || statement_has_no_effect_) return;

@@ -69,11 +69,10 @@ std::string statement_excerpt(std::string_view statement) {
   return text;
 }
 
-std::string statement_failure_text(const SourceStatement& statement, const TransactionStart& transaction,
-                                   std::uint16_t code, std::string_view message) {
+std::string statement_failure_text(const SourceStatement& statement, std::uint16_t code, std::string_view message) {
   return fmt::format("Error '{}' ({}) on query. Default database: '{}'. Query: '{}'; {}", message, code,
                      statement.context.database, statement_excerpt(statement.text),
-                     place_text(transaction, statement.place));
+                     place_text(statement.transaction, statement.place));
 }
 
 std::string rows_failure_text(const EventPlace& place, const TransactionStart& transaction, std::string_view table,

@@ -16,8 +16,7 @@ std::string place_text(const TransactionStart& transaction);
 std::string statement_excerpt(std::string_view statement);
 
 /// "Error '…' (1146) on query. Default database: '…'. Query: '…'; transaction …", after the server's own text.
-std::string statement_failure_text(const SourceStatement& statement, const TransactionStart& transaction,
-                                   std::uint16_t code, std::string_view message);
+std::string statement_failure_text(const SourceStatement& statement, std::uint16_t code, std::string_view message);
 
 /// "Could not execute Write_rows event on table shop.orders; … (1062); row (…); transaction …". @p row and @p table may
 /// be ''.

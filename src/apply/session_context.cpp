@@ -17,6 +17,11 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+/// The default collations of the character sets that clients mostly use.
+bool is_default_collation(std::uint64_t id) {
+  return id == 8 /* latin1 */ || id == 33 /* utf8mb3 */ || id == k_utf8mb4_general_ci || id == 63 /* binary */;
+}
+
 }  // namespace
 
 /// Collects "name=value" for one SET statement, leaving out what the session holds already.
@@ -117,7 +122,14 @@ void SessionContext::set_flags(Assignments& assignments, const StatementContext&
 
 void SessionContext::set_charset(Assignments& assignments, const StatementContext& statement) {
   if (const auto& charset = statement.status.charset) {
-    assignments.set(variables_.character_set_client, std::uint64_t{charset->client}, "character_set_client");
+    const std::uint64_t client = charset->client;
+    if (variables_.character_set_client != client) {
+      // As a number only a character set's default collation is accepted.
+      variables_.character_set_client = client;
+      assignments.add("character_set_client", is_default_collation(client)
+                                                  ? std::to_string(client)
+                                                  : collation_(charset->client).character_set);
+    }
     assignments.set(variables_.collation_connection, std::uint64_t{charset->collation_connection},
                     "collation_connection");
     assignments.set(variables_.collation_server, std::uint64_t{charset->collation_server}, "collation_server");
@@ -134,7 +146,7 @@ std::string SessionContext::user_variables(const StatementContext& statement) {
     std::string literal = variable.value_to_sql();
     if (!variable.is_null && variable.type == binlog::UserVarType::string) {
       const CollationName name = collation_(variable.collation);
-      literal = fmt::format("_{} {} COLLATE {}", name.character_set, literal, name.collation);
+      literal = fmt::format("_{} {} COLLATE {}", name.character_set, literal, target::quote_identifier(name.collation));
     }
     text += fmt::format("SET @{}:={};", target::quote_identifier(variable.name), literal);
   }

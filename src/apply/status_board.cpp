@@ -66,11 +66,10 @@ void StatusBoard::applying(const TransactionStart& transaction) {
   status_.current_timestamp = transaction.timestamp;
 }
 
-void StatusBoard::committed(const BatchEnd& end, std::uint64_t rows) {
+void StatusBoard::committed(const BatchEnd& end) {
   const std::lock_guard lock(mutex_);
   status_.applied = end.checkpoint;
   status_.transactions += end.transactions;
-  status_.rows += rows;
   under_way_ -= std::min<std::uint64_t>(under_way_, end.transactions);
   if (under_way_ == 0) status_.current_timestamp = 0;
 }

@@ -26,7 +26,7 @@ class StatusBoard {
   void found_end(relay::RelayPosition published);
   /// A worker executes a batch that begins with this transaction.
   void applying(const TransactionStart& transaction);
-  void committed(const BatchEnd& end, std::uint64_t rows);
+  void committed(const BatchEnd& end);
   void retried();
   /// Shown until the next attempt begins: why this one ended.
   void set_error(std::uint16_t code, const std::string& message);

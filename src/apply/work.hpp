@@ -34,6 +34,7 @@ struct TransactionStart {
 /// A statement of the source with its session.
 struct SourceStatement {
   EventPlace place;
+  TransactionStart transaction;  ///< that it is part of
   StatementScan scan;
   StatementContext context;
   std::string text;                  ///< bytes in the statement's own character set
@@ -73,7 +74,6 @@ struct Chunk {
   TransactionStart first;       ///< first source transaction of the batch
   TransactionStart last;        ///< last one that has begun in the batch so far
   std::size_t bytes = 0;        ///< of memory, nearly: what the queue's limit counts
-  std::uint64_t rows = 0;
 };
 
 /// Why a batch could not be applied.

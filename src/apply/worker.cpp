@@ -87,7 +87,7 @@ void Worker::execute(Chunk& chunk) {
       add_rows(chunk, *rows);
       rows->sql = {};
     } else {
-      run_statement(chunk, std::get<SourceStatement>(step));
+      run_statement(std::get<SourceStatement>(step));
     }
   }
   if (chunk.end) return finish(chunk);
@@ -112,14 +112,14 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   }
 }
 
-void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement) {
+void Worker::run_statement(const SourceStatement& statement) {
   // Rows that wait go first by themselves, so that an error is known to be the statement's. Nothing may follow the
   // statement in its packet: its text may end in an open comment.
   if (packet_has_rows_) send();
   try {
     run_source_statement(session_, statement, std::exchange(packet_, {}));
   } catch (const target::TargetError& error) {
-    located_ = statement_failure_text(statement, chunk.last, error.code(), error.what());
+    located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
 }
@@ -129,7 +129,7 @@ void Worker::execute_ddl(const Chunk& chunk) {
   try {
     ddl_window_.run(statement);
   } catch (const Error& error) {
-    located_ = statement_failure_text(statement, chunk.last, error.code(), error.what());
+    located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
   if (!chunk.end) return;
@@ -158,7 +158,7 @@ void Worker::commit(const Chunk& chunk) {
   send();
   in_transaction_ = false;
   crash_point("apply.after_commit");
-  environment_.status.committed(end, chunk.rows);
+  environment_.status.committed(end);
   environment_.on_progress(end.checkpoint);
 }
 

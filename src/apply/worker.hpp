@@ -35,7 +35,7 @@ class Worker {
   void execute(Chunk& chunk);
   void execute_ddl(const Chunk& chunk);
   void add_rows(const Chunk& chunk, const RowsStep& step);
-  void run_statement(const Chunk& chunk, const SourceStatement& statement);
+  void run_statement(const SourceStatement& statement);
   void finish(const Chunk& chunk);
   void commit(const Chunk& chunk);
   void send();

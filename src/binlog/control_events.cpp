@@ -99,13 +99,13 @@ HeartbeatEvent HeartbeatEvent::decode(const EventView& event) {
     heartbeat.file = as_text(reader.rest());
     return heartbeat;
   }
-  enum Field : std::uint64_t { end_mark = 0, file_name = 1, position = 2 };
+  enum Field : std::uint64_t { k_end_mark = 0, k_file_name = 1, k_position = 2 };
   while (!reader.at_end()) {
     const std::uint64_t field = reader.lenenc();
-    if (field == end_mark) break;
+    if (field == k_end_mark) break;
     const std::string_view value = reader.lenenc_text();
-    if (field == file_name) heartbeat.file = value;
-    if (field == position) heartbeat.position = ByteReader(as_bytes(value)).lenenc();
+    if (field == k_file_name) heartbeat.file = value;
+    if (field == k_position) heartbeat.position = ByteReader(as_bytes(value)).lenenc();
   }
   return heartbeat;
 }

@@ -1,27 +1,23 @@
 #include "tributary/channel/channel.hpp"
 
-#include <fmt/core.h>
-
-#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "tributary/channel/channel_name.hpp"
-#include "tributary/channel/source_position.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
+
+#include "channel_implementation.hpp"
 
 namespace tributary::channel {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-std::int64_t now_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 source::SourceOptions::GtidMode parse_gtid_mode(const std::string& mode) {
   using enum source::SourceOptions::GtidMode;
@@ -41,58 +37,6 @@ target::Checkpoint to_checkpoint(const state::AppliedRecord& record) {
 }
 
 }  // namespace
-
-struct Channel::Implementation {
-  Implementation(state::ChannelRecord initial, const ChannelDefaults& shared, state::Store& state_store)
-      : name(initial.name), defaults(shared), store(state_store), record(std::move(initial)) {}
-
-  // Constant after construction.
-  const std::string name;
-  const ChannelDefaults& defaults;
-  state::Store& store;
-  std::unique_ptr<relay::RelayCatalogue> catalogue;
-  std::unique_ptr<relay::RelayLog> log;  ///< null when it could not be opened: log_error tells why
-  std::string log_error;
-
-  /// Held by a statement from its first check to its last effect.
-  std::mutex statement_mutex;
-
-  /// Guards what follows; held for moments only.
-  mutable std::mutex mutex;
-  state::ChannelRecord record;
-  bool retired = false;
-  std::shared_ptr<source::Receiver> receiver;  ///< kept after its thread ended, for its last status
-  std::shared_ptr<apply::Applier> applier;
-  target::Checkpoint mirror;
-  Clock::time_point mirror_saved_at;
-  bool io_alive = false;  ///< the thread's body has not returned yet
-  bool sql_alive = false;
-
-  // Touched only under statement_mutex, or when no statement can run.
-  std::jthread io_thread;
-  std::jthread sql_thread;
-
-  void open_log();
-  void check_usable() const;
-  void require_log() const;
-  void must_be_stopped() const;
-  void save();
-  void start_io();
-  void start_sql();
-  void on_progress(const target::Checkpoint& checkpoint);
-  void save_mirror();
-  void drop_relay_logs(const std::string& log_file, std::uint64_t log_pos);
-  void forget_checkpoint() const;
-
-  [[nodiscard]] bool io_is_alive() const {
-    const std::lock_guard lock(mutex);
-    return io_alive;
-  }
-  [[nodiscard]] bool sql_is_alive() const {
-    const std::lock_guard lock(mutex);
-    return sql_alive;
-  }
-};
 
 void Channel::Implementation::open_log() {
   try {
@@ -115,14 +59,16 @@ void Channel::Implementation::check_usable() const {
 }
 
 void Channel::Implementation::require_log() const {
-  if (!log) throw Error(1872, fmt::format("Replica failed to initialize the relay log of channel '{}': {}", name, log_error));
+  if (!log)
+    throw Error(1872, fmt::format("Replica failed to initialize the relay log of channel '{}': {}", name, log_error));
 }
 
 void Channel::Implementation::must_be_stopped() const {
   if (io_is_alive() || sql_is_alive()) {
-    throw Error(3081, fmt::format("This operation cannot be performed with running replication threads; run STOP REPLICA "
-                                  "FOR CHANNEL '{}' first",
-                                  name));
+    throw Error(3081,
+                fmt::format("This operation cannot be performed with running replication threads; run STOP REPLICA "
+                            "FOR CHANNEL '{}' first",
+                            name));
   }
 }
 
@@ -159,8 +105,8 @@ void Channel::Implementation::save_mirror() {
     store.save_applied(name, to_record(checkpoint));
   } catch (const std::exception& error) {
     // The target owns the fact; without the copy only the status shown while the target is away is older.
-    tributary::log(LogLevel::warning, "channel '{}': the applied position cannot be copied to the state store: {}", name,
-                   error.what());
+    tributary::log(LogLevel::warning, "channel '{}': the applied position cannot be copied to the state store: {}",
+                   name, error.what());
   }
 }
 
@@ -186,9 +132,10 @@ void Channel::Implementation::start_io() {
     options.start_gtid = mirror.gtid;
   }
   io_thread = {};  // joins the last run
-  auto next = std::make_shared<source::Receiver>(std::move(options), *log, [this](const source::SourceAnswers& answers) {
-    store.save_source_answers(name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum});
-  });
+  auto next =
+      std::make_shared<source::Receiver>(std::move(options), *log, [this](const source::SourceAnswers& answers) {
+        store.save_source_answers(name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum});
+      });
   {
     const std::lock_guard lock(mutex);
     receiver = next;
@@ -212,8 +159,8 @@ void Channel::Implementation::start_sql() {
     options.start = {record.start_file_number, binlog::k_first_event_offset};
   }
   sql_thread = {};
-  auto next = std::make_shared<apply::Applier>(std::move(options), *log,
-                                               [this](const target::Checkpoint& checkpoint) { on_progress(checkpoint); });
+  auto next = std::make_shared<apply::Applier>(
+      std::move(options), *log, [this](const target::Checkpoint& checkpoint) { on_progress(checkpoint); });
   {
     const std::lock_guard lock(mutex);
     applier = next;
@@ -272,7 +219,9 @@ Channel::~Channel() {
   join();
 }
 
-const std::string& Channel::name() const { return implementation_->name; }
+const std::string& Channel::name() const {
+  return implementation_->name;
+}
 
 Notes Channel::change(const ChannelChange& change) {
   auto& self = *implementation_;
@@ -281,9 +230,10 @@ Notes Channel::change(const ChannelChange& change) {
   const bool moves = change.host || change.port || change.log_file || change.log_pos || change.gtid_mode;
   if (moves) self.must_be_stopped();
   if (self.io_is_alive()) {
-    throw Error(3021, fmt::format("This operation cannot be performed with a running replica io thread; run STOP REPLICA "
-                                  "IO_THREAD FOR CHANNEL '{}' first.",
-                                  self.name));
+    throw Error(3021,
+                fmt::format("This operation cannot be performed with a running replica io thread; run STOP REPLICA "
+                            "IO_THREAD FOR CHANNEL '{}' first.",
+                            self.name));
   }
   state::ChannelRecord next;
   {
@@ -339,12 +289,14 @@ Notes Channel::start(ThreadSelection threads) {
   {
     const std::lock_guard lock(self.mutex);
     if (self.record.host.empty()) {
-      throw Error(1200, "The server is not configured as replica; fix in config file or with CHANGE REPLICATION SOURCE TO");
+      throw Error(1200,
+                  "The server is not configured as replica; fix in config file or with CHANGE REPLICATION SOURCE TO");
     }
   }
   self.require_log();
   const std::string no_target = fmt::format(
-      "Replica is not configured to apply: the applier of channel '{}' cannot start because this daemon was started without "
+      "Replica is not configured to apply: the applier of channel '{}' cannot start because this daemon was started "
+      "without "
       "--target and only receives; start it with --target mysql://user@host:port",
       self.name);
   if (threads.sql && !self.defaults.target) {
@@ -356,7 +308,8 @@ Notes Channel::start(ThreadSelection threads) {
   const bool start_sql = threads.sql && !self.sql_is_alive();
   if (!start_io && !start_sql && (threads.io || threads.sql)) {
     // The server's own spelling (ER_REPLICA_CHANNEL_WAS_RUNNING, share/messages_to_clients.txt).
-    notes.push_back({3083, fmt::format("Replication thread(s) for channel '{}' are already runnning.", self.name), false});
+    notes.push_back(
+        {3083, fmt::format("Replication thread(s) for channel '{}' are already runnning.", self.name), false});
   }
   {
     const std::lock_guard lock(self.mutex);
@@ -375,7 +328,8 @@ Notes Channel::stop(ThreadSelection threads) {
   self.check_usable();
   Notes notes;
   if ((!threads.io || !self.io_is_alive()) && (!threads.sql || !self.sql_is_alive())) {
-    notes.push_back({3084, fmt::format("Replication thread(s) for channel '{}' are already stopped.", self.name), false});
+    notes.push_back(
+        {3084, fmt::format("Replication thread(s) for channel '{}' are already stopped.", self.name), false});
   }
   if (threads.io) self.io_thread.request_stop();
   if (threads.sql) self.sql_thread.request_stop();
@@ -405,7 +359,10 @@ void Channel::retire() {
   const std::lock_guard statement(self.statement_mutex);
   self.check_usable();
   self.must_be_stopped();
-  if (self.log) self.drop_relay_logs("", binlog::k_first_event_offset);
+  if (self.log) {
+    self.drop_relay_logs("", binlog::k_first_event_offset);
+    self.log->remove_with_lists();
+  }
   self.forget_checkpoint();
   const std::lock_guard lock(self.mutex);
   self.retired = true;
@@ -439,92 +396,6 @@ void Channel::join() {
   const std::lock_guard statement(self.statement_mutex);
   self.io_thread = {};
   self.sql_thread = {};
-}
-
-ChannelStatus Channel::status() const {
-  const auto& self = *implementation_;
-  ChannelStatus status;
-  std::shared_ptr<source::Receiver> receiver;
-  std::shared_ptr<apply::Applier> applier;
-  bool io_alive = false;
-  bool sql_alive = false;
-  {
-    const std::lock_guard lock(self.mutex);
-    status.config = self.record;
-    status.applied = self.mirror;
-    receiver = self.receiver;
-    applier = self.applier;
-    io_alive = self.io_alive;
-    sql_alive = self.sql_alive;
-  }
-  status.target_configured = self.defaults.target.has_value();
-  status.relay_log_error = self.log_error;
-  relay::RelayPosition published;
-  if (self.log) {
-    // Before the applier's status: what is published now is applied when the applier says later it has caught up.
-    published = self.log->published_end();
-    status.received = self.log->received_end();
-    status.relay_bytes = self.log->total_bytes();
-  }
-  // A thread is alive from the moment START returns, which its own figures may not say yet.
-  if (receiver) status.receiver = receiver->status();
-  if (!io_alive) {
-    status.receiver.state = source::ReceiverState::stopped;
-    status.receiver.stage.clear();
-  } else if (status.receiver.state == source::ReceiverState::stopped) {
-    status.receiver.state = source::ReceiverState::connecting;
-  }
-  if (applier) {
-    status.applier = applier->status();
-    status.applier.running = sql_alive;
-    if (status.applier.applied.position > status.applied.position) status.applied = status.applier.applied;
-  }
-  if (status.applier.running && status.applier.caught_up && published > status.applied.position) {
-    status.applied.position = published;
-    status.applied.source_file = status.received.source_file_name;
-    status.applied.source_offset = status.received.offset;
-  }
-  if (self.log) {
-    if (const auto file = self.log->file(status.applied.position.file_number)) status.relay_file_applying = file->file_name;
-    if (const auto file = self.log->file(published.file_number)) status.relay_file_receiving = file->file_name;
-  }
-  if (status.receiver.answers.version.empty()) {
-    if (const auto answers = self.store.source_answers(self.name)) {
-      status.receiver.answers = {answers->version, answers->server_id, answers->server_uuid, answers->checksum};
-    }
-  }
-  // The rule of sql/rpl_replica.cc, show_replica_status: NULL when the applier is stopped, or when all is applied but
-  // nothing new can come.
-  if (status.applier.running) {
-    if (status.applier.caught_up) {
-      if (status.receiver.state == source::ReceiverState::running) status.seconds_behind = 0;
-    } else if (const std::uint32_t at = status.applier.current_timestamp != 0 ? status.applier.current_timestamp
-                                                                             : status.applied.source_timestamp;
-               at != 0) {
-      status.seconds_behind = std::max<std::int64_t>(0, now_seconds() - at - status.receiver.clock_difference);
-    }
-  }
-  return status;
-}
-
-std::optional<std::int64_t> Channel::wait_applied(const std::string& file, std::uint64_t position, double timeout_s,
-                                                  std::stop_token stop) const {
-  static constexpr auto k_poll_interval = std::chrono::milliseconds(2);
-  const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_s));
-  std::optional<std::uint64_t> transactions_before;
-  while (!stop.stop_requested()) {
-    const ChannelStatus now = status();
-    if (!now.applier.running) return std::nullopt;
-    if (!transactions_before) transactions_before = now.applier.transactions;
-    if (!now.applied.source_file.empty()) {
-      const auto order = compare_source_positions(now.applied.source_file, now.applied.source_offset, file, position);
-      if (!order) return std::nullopt;
-      if (*order >= 0) return static_cast<std::int64_t>(now.applier.transactions - *transactions_before);
-    }
-    if (timeout_s > 0 && Clock::now() >= deadline) return -1;
-    std::this_thread::sleep_for(k_poll_interval);
-  }
-  return std::nullopt;
 }
 
 }  // namespace tributary::channel

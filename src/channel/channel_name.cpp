@@ -1,9 +1,9 @@
 #include "tributary/channel/channel_name.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
+
+#include <fmt/core.h>
 
 #include "tributary/channel/channel.hpp"
 #include "tributary/util/bytes.hpp"
@@ -13,12 +13,17 @@
 namespace tributary::channel {
 namespace {
 
-/// Characters of valid UTF-8; npos when it is not valid.
+/// Characters of valid UTF-8; the highest number when it is not valid.
 std::size_t count_utf8_characters(std::string_view text) {
   std::size_t count = 0;
   for (std::size_t i = 0; i < text.size(); ++count) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xc2 ? 0
+                               : lead < 0xe0 ? 2
+                               : lead < 0xf0 ? 3
+                               : lead < 0xf5 ? 4
+                                             : 0;
     if (length == 0 || length > text.size() - i) return std::string_view::npos;
     for (std::size_t j = 1; j < length; ++j) {
       if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return std::string_view::npos;
@@ -38,9 +43,9 @@ void check_channel_name(std::string_view name) {
     throw Error(3139, fmt::format("CHANGE REPLICATION SOURCE cannot be performed on channel '{}'.", name));
   }
   const std::size_t characters = count_utf8_characters(name);
-  const bool has_control = std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
-  if (characters == std::string_view::npos || characters > ChannelSet::k_max_name_characters || has_control ||
-      (!name.empty() && name.back() == ' ')) {
+  const bool has_control =
+      std::any_of(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20; });
+  if (characters > ChannelSet::k_max_name_characters || has_control || (!name.empty() && name.back() == ' ')) {
     throw Error(3076, "Couldn't create channel: Channel name is either invalid or too long.");
   }
 }

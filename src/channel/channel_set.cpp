@@ -16,7 +16,9 @@ ChannelSet::ChannelSet(ChannelDefaults defaults, state::Store& store) : defaults
   }
 }
 
-ChannelSet::~ChannelSet() { shutdown(); }
+ChannelSet::~ChannelSet() {
+  shutdown();
+}
 
 void ChannelSet::start_wanted() {
   for (const auto& channel : all()) channel->start_wanted();

@@ -32,6 +32,8 @@ std::optional<std::strong_ordering> compare_source_positions(std::string_view fi
   return offset_a <=> offset_b;
 }
 
-bool is_binlog_file_name(std::string_view name) { return split(name).has_value(); }
+bool is_binlog_file_name(std::string_view name) {
+  return split(name).has_value();
+}
 
 }  // namespace tributary::channel

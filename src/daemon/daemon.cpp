@@ -1,13 +1,13 @@
 #include "tributary/daemon/daemon.hpp"
 
-#include <fmt/core.h>
-#include <unistd.h>
-
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <optional>
 #include <string>
+
+#include <fmt/core.h>
+#include <unistd.h>
 
 #include "tributary/admin/accounts.hpp"
 #include "tributary/admin/admin_server.hpp"
@@ -19,13 +19,16 @@
 #include "tributary/util/bytes.hpp"
 #include "tributary/util/crc32.hpp"
 #include "tributary/util/log.hpp"
+
 #include "version.hpp"
 
 namespace tributary::daemon {
 namespace {
 
 /// A server id that stays the same for this data directory and is far from the small numbers people give to servers.
-std::uint32_t derive_server_id(const std::string& uuid) { return 0x40000000U | (crc32(as_bytes(uuid)) & 0x3fffffffU); }
+std::uint32_t derive_server_id(const std::string& uuid) {
+  return 0x40000000U | (crc32(as_bytes(uuid)) & 0x3fffffffU);
+}
 
 channel::ChannelDefaults make_defaults(const Options& options, state::Store& store) {
   channel::ChannelDefaults defaults;

@@ -1,18 +1,16 @@
 #include "tributary/daemon/data_directory.hpp"
 
-#include <fmt/core.h>
-#include <sys/file.h>
-#include <unistd.h>
-
-#include <openssl/evp.h>
-
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
+
+#include <fmt/core.h>
+#include <openssl/evp.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "tributary/util/bytes.hpp"
 #include "tributary/util/log.hpp"
@@ -68,8 +66,9 @@ DataDirectory::DataDirectory(const std::filesystem::path& path) : path_(path) {
     }
     std::string owner = read_file(lock_.path(), 64);
     while (!owner.empty() && owner.back() == '\n') owner.pop_back();
-    throw std::runtime_error(fmt::format("the data directory {} is in use by process {}; stop it, or choose another --datadir",
-                                         path_.string(), owner.empty() ? "(unknown)" : owner));
+    throw std::runtime_error(
+        fmt::format("the data directory {} is in use by process {}; stop it, or choose another --datadir",
+                    path_.string(), owner.empty() ? "(unknown)" : owner));
   }
   lock_.truncate(0);
   lock_.write_at(0, as_bytes(fmt::format("{}\n", ::getpid())));

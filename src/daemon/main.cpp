@@ -1,13 +1,13 @@
-#include <fmt/core.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <exception>
 #include <iostream>
 #include <thread>
+
+#include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tributary/daemon/daemon.hpp"
 #include "tributary/daemon/options.hpp"
@@ -43,7 +43,7 @@ void wait_for_end(const sigset_t& signals) {
 
 /// State is crash safe at every instant: when something outside (a hung file system, say) keeps a thread from
 /// ending, leaving is better than staying.
-void end_in_time(std::stop_token done) {
+void end_in_time(const std::stop_token& done) {
   static constexpr auto k_patience = std::chrono::milliseconds(4500);
   const auto deadline = std::chrono::steady_clock::now() + k_patience;
   while (!done.stop_requested() && std::chrono::steady_clock::now() < deadline) {
@@ -59,7 +59,7 @@ int run(const tributary::daemon::Options& options, const sigset_t& signals) {
   tributary::daemon::Daemon daemon(options);
   daemon.start();
   wait_for_end(signals);
-  const std::jthread guard([](std::stop_token done) { end_in_time(std::move(done)); });
+  const std::jthread guard([](const std::stop_token& done) { end_in_time(done); });
   daemon.stop();
   return 0;
 }

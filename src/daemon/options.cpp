@@ -1,17 +1,18 @@
 #include "tributary/daemon/options.hpp"
 
-#include <fmt/core.h>
-#include <unistd.h>
-
 #include <array>
-#include <boost/program_options.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <limits>
 #include <ostream>
 #include <stdexcept>
 
+#include <boost/program_options.hpp>
+#include <fmt/core.h>
+#include <unistd.h>
+
 #include "tributary/util/file.hpp"
+
 #include "version.hpp"
 
 namespace tributary::daemon {
@@ -56,30 +57,44 @@ std::uint32_t in_range(const po::variables_map& values, const char* name, std::i
 
 po::options_description describe() {
   po::options_description all("tributaryd: many MySQL and MariaDB sources into one server\n\nOptions");
-  all.add_options()
-      ("help,h", "Print this text and exit.")
-      ("version,V", "Print the version and exit.")
-      ("config", po::value<std::string>(), "Read options from this file: 'name = value' lines, the same names as here without dashes, '#' begins a comment. The command line wins.")
-      ("datadir", po::value<std::string>(), "Directory of the state store and the relay logs; made with mode 0700 when missing. Default: /var/lib/tributary for root, else ~/.local/state/tributary.")
-      ("bind-address", po::value<std::string>()->default_value("127.0.0.1"), "Address on which the admin port listens.")
-      ("port", po::value<std::int64_t>()->default_value(3307), "TCP port for SQL clients; 0 takes a free one, which the log names.")
-      ("socket", po::value<std::string>(), "Unix socket for SQL clients. Default: tributary.sock in the data directory.")
-      ("target", po::value<std::string>(), "Server that changes are applied to: mysql://user@host:port or mysql://user@localhost?socket=/path. Without it the daemon only receives.")
-      ("target-password-file", po::value<std::string>(), "File whose first line is the target account's password; must not be readable by others.")
-      ("server-id", po::value<std::int64_t>(), "Replication server id that sources see, 1 to 4294967295, unlike that of any source. Default: derived from this data directory's uuid.")
-      ("report-host", po::value<std::string>(), "Host name that sources show for this replica in SHOW REPLICAS. Default: the host's name.")
-      ("relay-log-basename", po::value<std::string>(), "Start of relay file names, without a directory. Default: <host>-relay-bin.")
-      ("relay-log-purge", po::bool_switch(), "Remove relay files once they are applied. Without it they are kept, as a copy of the source's binlogs.")
-      ("parallel-workers", po::value<std::int64_t>()->default_value(1), "Connections to the target per channel, 1 to 64.")
-      ("skip-slave-start", po::bool_switch(), "Do not start the channels that ran when the daemon last stopped.")
-      ("log-level", po::value<std::string>()->default_value("info"), "Least level that is logged: debug, info, warning or error.")
-      ("log-file", po::value<std::string>(), "Append the log to this file. Default: standard error.");
+  all.add_options()("help,h", "Print this text and exit.")("version,V", "Print the version and exit.")(
+      "config", po::value<std::string>(),
+      "Read options from this file: 'name = value' lines, the same names as here without dashes, '#' begins a comment. "
+      "The command line wins.")("datadir", po::value<std::string>(),
+                                "Directory of the state store and the relay logs; made with mode 0700 when missing. "
+                                "Default: /var/lib/tributary for root, else ~/.local/state/tributary.")(
+      "bind-address", po::value<std::string>()->default_value("127.0.0.1"), "Address on which the admin port listens.")(
+      "port", po::value<std::int64_t>()->default_value(3307),
+      "TCP port for SQL clients; 0 takes a free one, which the log names.")(
+      "socket", po::value<std::string>(),
+      "Unix socket for SQL clients. Default: tributary.sock in the data directory.")(
+      "target", po::value<std::string>(),
+      "Server that changes are applied to: mysql://user@host:port or mysql://user@localhost?socket=/path. Without it "
+      "the daemon only receives.")(
+      "target-password-file", po::value<std::string>(),
+      "File whose first line is the target account's password; must not be readable by others.")(
+      "server-id", po::value<std::int64_t>(),
+      "Replication server id that sources see, 1 to 4294967295, unlike that of any source. Default: derived from this "
+      "data directory's uuid.")(
+      "report-host", po::value<std::string>(),
+      "Host name that sources show for this replica in SHOW REPLICAS. Default: the host's name.")(
+      "relay-log-basename", po::value<std::string>(),
+      "Start of relay file names, without a directory. Default: <host>-relay-bin.")(
+      "relay-log-purge", po::bool_switch(),
+      "Remove relay files once they are applied. Without it they are kept, as a copy of the source's binlogs.")(
+      "parallel-workers", po::value<std::int64_t>()->default_value(1),
+      "Connections to the target per channel, 1 to 64.")(
+      "skip-slave-start", po::bool_switch(), "Do not start the channels that ran when the daemon last stopped.")(
+      "log-level", po::value<std::string>()->default_value("info"),
+      "Least level that is logged: debug, info, warning or error.")(
+      "log-file", po::value<std::string>(), "Append the log to this file. Default: standard error.");
   return all;
 }
 
 std::string read_password(const std::filesystem::path& path) {
   const auto mode = std::filesystem::status(path).permissions();
-  if ((mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all)) != std::filesystem::perms::none) {
+  if ((mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all)) !=
+      std::filesystem::perms::none) {
     throw std::invalid_argument(
         fmt::format("--target-password-file {} can be read by others; chmod it to 0600", path.string()));
   }
@@ -103,8 +118,8 @@ void read_socket(const po::variables_map& values, Options& options) {
   options.socket = given ? values["socket"].as<std::string>() : (options.datadir / "tributary.sock").string();
   if (options.socket.size() <= k_longest_socket_path) return;
   if (given) {
-    throw std::invalid_argument(
-        fmt::format("--socket {} is longer than {} bytes, the most a socket path can have", options.socket, k_longest_socket_path));
+    throw std::invalid_argument(fmt::format("--socket {} is longer than {} bytes, the most a socket path can have",
+                                            options.socket, k_longest_socket_path));
   }
   options.socket.clear();  // the default does not fit: TCP alone
 }
@@ -117,7 +132,11 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   // No guessing of shortened names: a script must mean what it says after the next option is added.
   const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
   const po::positional_options_description no_positional;
-  po::store(po::command_line_parser(argument_count, arguments).options(description).positional(no_positional).style(style).run(),
+  po::store(po::command_line_parser(argument_count, arguments)
+                .options(description)
+                .positional(no_positional)
+                .style(style)
+                .run(),
             values);
   if (values.count("help") != 0) {
     out << description;
@@ -136,8 +155,8 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   po::notify(values);
 
   Options options;
-  options.datadir = std::filesystem::absolute(values.count("datadir") != 0 ? std::filesystem::path(values["datadir"].as<std::string>())
-                                                                           : default_datadir());
+  options.datadir = std::filesystem::absolute(
+      values.count("datadir") != 0 ? std::filesystem::path(values["datadir"].as<std::string>()) : default_datadir());
   options.bind_address = values["bind-address"].as<std::string>();
   options.port = static_cast<std::uint16_t>(in_range(values, "port", 0, 65535));
   if (values.count("server-id") != 0) {
@@ -150,8 +169,8 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
                                                                        : short_host_name() + "-relay-bin";
   if (options.relay_log_basename.empty() || options.relay_log_basename.size() > 100 ||
       options.relay_log_basename.find('/') != std::string::npos) {
-    throw std::invalid_argument(fmt::format("--relay-log-basename '{}' must be a file name of 1 to 100 bytes without '/'",
-                                            options.relay_log_basename));
+    throw std::invalid_argument(fmt::format(
+        "--relay-log-basename '{}' must be a file name of 1 to 100 bytes without '/'", options.relay_log_basename));
   }
   options.log_level = parse_log_level(values["log-level"].as<std::string>());
   if (values.count("log-file") != 0) options.log_file = values["log-file"].as<std::string>();

@@ -44,7 +44,9 @@ bool is_hole(const EventHeader& header) {
   return header.type == binlog::EventType::ignorable && (header.flags & k_hole_flags) == k_hole_flags;
 }
 
-std::uint64_t smallest_hole(ChecksumAlgorithm checksum) { return EventHeader::k_length + checksum_size(checksum); }
+std::uint64_t smallest_hole(ChecksumAlgorithm checksum) {
+  return EventHeader::k_length + checksum_size(checksum);
+}
 
 std::uint64_t next_hole_size(std::uint64_t remaining, ChecksumAlgorithm checksum) {
   if (remaining <= k_largest_hole) return remaining;

@@ -1,13 +1,14 @@
 #include "relay_cursor.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <system_error>
 
+#include <fmt/core.h>
+
+#include "tributary/util/error.hpp"
+
 #include "hole_event.hpp"
 #include "relay_recovery.hpp"
-#include "tributary/util/error.hpp"
 
 namespace tributary::relay {
 
@@ -49,7 +50,8 @@ bool FileCursor::refresh() {
       return true;
     }
     if (!view.closed) return false;
-    if (position_.offset > view.limit) fail(fmt::format("the position lies beyond the end of the file ({})", view.limit));
+    if (position_.offset > view.limit)
+      fail(fmt::format("the position lies beyond the end of the file ({})", view.limit));
     position_ = {position_.file_number + 1, binlog::k_first_event_offset};
     file_ = File();
   }

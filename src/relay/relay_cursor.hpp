@@ -1,9 +1,10 @@
 #pragma once
 
-#include "chunk_reader.hpp"
-#include "relay_log_implementation.hpp"
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/util/file.hpp"
+
+#include "chunk_reader.hpp"
+#include "relay_log_implementation.hpp"
 
 namespace tributary::relay {
 

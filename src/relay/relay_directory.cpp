@@ -1,9 +1,9 @@
 #include "relay_directory.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include <fmt/core.h>
 
 #include "tributary/util/file.hpp"
 
@@ -45,7 +45,9 @@ std::filesystem::path RelayDirectory::path_of(std::uint64_t file_number) const {
   return directory_ / file_name(file_number);
 }
 
-std::filesystem::path RelayDirectory::companion(const char* suffix) const { return directory_ / (base_name_ + suffix); }
+std::filesystem::path RelayDirectory::companion(const char* suffix) const {
+  return directory_ / (base_name_ + suffix);
+}
 
 std::optional<std::uint64_t> RelayDirectory::number_of(std::string_view name) const {
   if (name.size() <= base_name_.size() + 1 || !name.starts_with(base_name_) || name[base_name_.size()] != '.') {
@@ -94,6 +96,11 @@ void RelayDirectory::write_sources(const std::vector<RelayFileRecord>& records) 
                            record.source.server_uuid);
   }
   if (!holds(companion(".sources"), content)) replace_file(companion(".sources"), content);
+}
+
+void RelayDirectory::remove_lists() const {
+  for (const char* const suffix : {".sources", ".index"}) std::filesystem::remove(companion(suffix));
+  sync_directory(directory_);
 }
 
 void RelayDirectory::write_index(const std::vector<RelayFileRecord>& records) const {

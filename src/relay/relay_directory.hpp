@@ -28,6 +28,7 @@ class RelayDirectory {
   void write_lists(const std::vector<RelayFileRecord>& records) const;
   void write_sources(const std::vector<RelayFileRecord>& records) const;
   void write_index(const std::vector<RelayFileRecord>& records) const;
+  void remove_lists() const;
 
  private:
   [[nodiscard]] std::optional<std::uint64_t> number_of(std::string_view name) const;

@@ -1,15 +1,16 @@
 #include "relay_file_writer.hpp"
 
-#include <fcntl.h>
-#include <fmt/core.h>
-
 #include <cerrno>
 #include <cstring>
 #include <system_error>
 
-#include "hole_event.hpp"
+#include <fcntl.h>
+#include <fmt/core.h>
+
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/util/crash_point.hpp"
+
+#include "hole_event.hpp"
 
 namespace tributary::relay {
 namespace {
@@ -27,10 +28,10 @@ void RelayFileWriter::guarded(const char* what, Operation operation) {
     operation();
   } catch (const std::system_error& error) {
     // ER_REPLICA_RELAY_LOG_WRITE_FAILURE, share/messages_to_clients.txt. what() names the path and the system's text.
-    throw WriteError(fmt::format("Relay log write failure: channel '{}', offset {}: {} ({}){}", channel_, handed_over_,
-                                 error.what(), what,
-                                 may_pass(error) ? "; free some space, receiving then goes on by itself" : ""),
-                     may_pass(error));
+    throw WriteError(
+        fmt::format("Relay log write failure: channel '{}', offset {}: {} ({}){}", channel_, handed_over_, error.what(),
+                    what, may_pass(error) ? "; free some space, receiving then goes on by itself" : ""),
+        may_pass(error));
   }
 }
 
@@ -82,10 +83,11 @@ void RelayFileWriter::cover_hole(std::uint64_t offset, binlog::ChecksumAlgorithm
   const std::uint64_t start = end();
   const std::uint64_t smallest = smallest_hole(checksum);
   if (offset < start + smallest) {
-    throw WriteError(fmt::format("Relay log write failure: channel '{}', {}: the source went on at offset {} while {} was "
-                                 "expected; no event fits between the two",
-                                 channel_, file_.path().string(), offset, start),
-                     false);
+    throw WriteError(
+        fmt::format("Relay log write failure: channel '{}', {}: the source went on at offset {} while {} was "
+                    "expected; no event fits between the two",
+                    channel_, file_.path().string(), offset, start),
+        false);
   }
   const std::uint64_t sparse_before = sparse_bytes_;
   try {

@@ -16,21 +16,33 @@ void RelayLog::begin_file(const std::string& source_file_name, const SourceIdent
   implementation_->begin_file(source_file_name, source);
 }
 
-void RelayLog::append(ByteView event) { implementation_->append(event); }
+void RelayLog::append(ByteView event) {
+  implementation_->append(event);
+}
 
 void RelayLog::cover_hole(std::uint64_t offset, binlog::ChecksumAlgorithm checksum, std::uint32_t server_id) {
   implementation_->require_writer().cover_hole(offset, checksum, server_id);
 }
 
-void RelayLog::mark_boundary(bool flush) { implementation_->mark_boundary(flush); }
+void RelayLog::mark_boundary(bool flush) {
+  implementation_->mark_boundary(flush);
+}
 
-void RelayLog::flush() { implementation_->flush(); }
+void RelayLog::flush() {
+  implementation_->flush();
+}
 
-void RelayLog::sync() { implementation_->sync(); }
+void RelayLog::sync() {
+  implementation_->sync();
+}
 
-void RelayLog::discard_partial_transaction() { implementation_->discard_partial_transaction(); }
+void RelayLog::discard_partial_transaction() {
+  implementation_->discard_partial_transaction();
+}
 
-std::uint64_t RelayLog::write_end() const { return implementation_->writer ? implementation_->writer->end() : 0; }
+std::uint64_t RelayLog::write_end() const {
+  return implementation_->writer ? implementation_->writer->end() : 0;
+}
 
 ReceivePosition RelayLog::received_end() const {
   const std::lock_guard lock(implementation_->mutex);
@@ -93,9 +105,16 @@ std::unique_ptr<RelayCursor> RelayLog::open_cursor(RelayPosition from) {
   return std::make_unique<FileCursor>(*implementation_, from);
 }
 
-void RelayLog::purge_before(std::uint64_t file_number) { implementation_->purge_before(file_number); }
+void RelayLog::purge_before(std::uint64_t file_number) {
+  implementation_->purge_before(file_number);
+}
 
-void RelayLog::remove_all() { implementation_->remove_all(); }
+void RelayLog::remove_all() {
+  implementation_->remove_all();
+}
+void RelayLog::remove_with_lists() {
+  implementation_->remove_with_lists();
+}
 
 bool RelayLog::wait_published(RelayPosition seen, std::stop_token stop, std::uint32_t timeout_ms) {
   std::unique_lock lock(implementation_->mutex);

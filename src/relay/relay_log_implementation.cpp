@@ -1,16 +1,17 @@
 #include "relay_log_implementation.hpp"
 
-#include <fmt/core.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <chrono>
 #include <exception>
 #include <system_error>
 
-#include "relay_recovery.hpp"
+#include <fmt/core.h>
+#include <sys/stat.h>
+
 #include "tributary/util/crash_point.hpp"
 #include "tributary/util/log.hpp"
+
+#include "relay_recovery.hpp"
 
 namespace tributary::relay {
 namespace {
@@ -47,7 +48,7 @@ RelayLog::Implementation::Implementation(RelayLogOptions log_options, RelayCatal
 }
 
 void RelayLog::Implementation::open() {
-  std::map<std::uint64_t, RelayFileRecord> found = reconcile(directory, catalogue, options.channel);
+  std::map<std::uint64_t, RelayFileRecord> found = reconcile(directory, catalogue, options);
   for (auto& [number, record] : found) {
     FileEntry entry;
     const std::filesystem::path path = directory.path_of(number);
@@ -62,7 +63,7 @@ void RelayLog::Implementation::open() {
     entry.record = std::move(record);
     entries[number] = std::move(entry);
   }
-  next_number = catalogue.last_number() + 1;
+  next_number = std::max(catalogue.last_number() + 1, options.first_file_number);
   if (!entries.empty()) {
     auto& [number, entry] = *entries.rbegin();
     newest = number;
@@ -94,8 +95,8 @@ void RelayLog::Implementation::open() {
 
 RelayFileWriter& RelayLog::Implementation::require_writer() {
   if (!writer) {
-    throw WriteError(fmt::format("Relay log write failure: channel '{}': no relay file has been begun", options.channel),
-                     false);
+    throw WriteError(
+        fmt::format("Relay log write failure: channel '{}': no relay file has been begun", options.channel), false);
   }
   return *writer;
 }
@@ -118,8 +119,9 @@ void RelayLog::Implementation::make_file(std::uint64_t file_number) const {
 void RelayLog::Implementation::finish_newest() {
   if (!writer || !begun) return;
   if (writer->end() != boundary) {
-    log(LogLevel::warning, "channel '{}': the source went on in another file inside a transaction; {} bytes of it are cut "
-                           "off the end of {}",
+    log(LogLevel::warning,
+        "channel '{}': the source went on in another file inside a transaction; {} bytes of it are cut "
+        "off the end of {}",
         options.channel, writer->end() - boundary, directory.file_name(newest));
     writer->cut(boundary);
   }
@@ -215,8 +217,8 @@ void RelayLog::Implementation::record_boundary() {
   } catch (const std::exception& error) {
     // Only a scan after a crash depends on it: it would find less, and that would be received once more.
     record_due = boundary + k_boundary_step / 16;
-    log(LogLevel::warning, "channel '{}': the boundary {} of relay file {} cannot be recorded: {}", options.channel, boundary,
-        record.file_name, error.what());
+    log(LogLevel::warning, "channel '{}': the boundary {} of relay file {} cannot be recorded: {}", options.channel,
+        boundary, record.file_name, error.what());
   }
 }
 
@@ -260,25 +262,34 @@ void RelayLog::Implementation::discard_partial_transaction() {
 void RelayLog::Implementation::purge_before(std::uint64_t file_number) {
   const std::lock_guard structure(structure_mutex);
   bool removed = false;
-  for (;;) {
-    std::uint64_t oldest = 0;
-    {
-      const std::lock_guard lock(mutex);
-      if (entries.empty()) break;
-      oldest = entries.begin()->first;
-      if (oldest >= file_number || oldest >= published.file_number) break;
-      entries.erase(oldest);
-      purged_before = oldest + 1;
+  try {
+    for (;;) {
+      std::uint64_t oldest = 0;
+      {
+        const std::lock_guard lock(mutex);
+        if (entries.empty()) break;
+        oldest = entries.begin()->first;
+        if (oldest >= file_number || oldest >= published.file_number) break;
+      }
+      std::filesystem::remove(directory.path_of(oldest));
+      crash_point("relay.purge");
+      {
+        const std::lock_guard lock(mutex);
+        entries.erase(oldest);
+        purged_before = oldest + 1;
+      }
+      removed = true;
+      catalogue.remove(oldest);
+      log(LogLevel::info, "channel '{}': relay file {} removed", options.channel, directory.file_name(oldest));
     }
-    std::filesystem::remove(directory.path_of(oldest));
-    crash_point("relay.purge");
-    catalogue.remove(oldest);
-    log(LogLevel::info, "channel '{}': relay file {} removed", options.channel, directory.file_name(oldest));
-    removed = true;
+    if (!removed) return;
+    sync_directory(directory.path());
+    directory.write_lists(records());
+  } catch (const std::exception& error) {
+    // What was not removed is removed the next time; what was removed is forgotten when the log is opened.
+    log(LogLevel::warning, "channel '{}': relay files before {} cannot be purged: {}", options.channel,
+        directory.file_name(file_number), error.what());
   }
-  if (!removed) return;
-  sync_directory(directory.path());
-  directory.write_lists(records());
 }
 
 void RelayLog::Implementation::remove_all() {
@@ -304,6 +315,12 @@ void RelayLog::Implementation::remove_all() {
   const std::uint64_t next = catalogue.last_number() + 1;
   const std::lock_guard lock(mutex);
   next_number = std::max(next_number, next);
+}
+
+void RelayLog::Implementation::remove_with_lists() {
+  remove_all();
+  const std::lock_guard structure(structure_mutex);
+  directory.remove_lists();
 }
 
 RelayLog::Implementation::FileView RelayLog::Implementation::view_of(std::uint64_t file_number) const {

@@ -5,9 +5,10 @@
 #include <mutex>
 #include <optional>
 
+#include "tributary/relay/relay_log.hpp"
+
 #include "relay_directory.hpp"
 #include "relay_file_writer.hpp"
-#include "tributary/relay/relay_log.hpp"
 
 namespace tributary::relay {
 
@@ -24,9 +25,9 @@ struct RelayLog::Implementation {
   /// What a cursor needs to know of the file that it stands in.
   struct FileView {
     enum class Kind { readable, not_yet, purged } kind = Kind::not_yet;
-    std::uint64_t limit = 0;  ///< readable: nothing at or after this offset may be read
-    bool closed = false;      ///< readable: the file ends at limit, the next file has begun
-    std::uint64_t number = 0; ///< the file asked for; the first one when 0 was asked for
+    std::uint64_t limit = 0;   ///< readable: nothing at or after this offset may be read
+    bool closed = false;       ///< readable: the file ends at limit, the next file has begun
+    std::uint64_t number = 0;  ///< the file asked for; the first one when 0 was asked for
   };
 
   Implementation(RelayLogOptions log_options, RelayCatalogue& file_catalogue);
@@ -40,6 +41,7 @@ struct RelayLog::Implementation {
   void discard_partial_transaction();
   void purge_before(std::uint64_t file_number);
   void remove_all();
+  void remove_with_lists();
   [[nodiscard]] FileView view_of(std::uint64_t file_number) const;
 
   RelayFileWriter& require_writer();
@@ -69,10 +71,10 @@ struct RelayLog::Implementation {
 
   // The writer's thread only.
   std::optional<RelayFileWriter> writer;
-  bool begun = false;              ///< the newest file has seen a boundary
-  std::uint64_t newest = 0;        ///< its number
-  std::uint64_t boundary = 0;      ///< the last one marked in it
-  std::uint64_t record_due = 0;    ///< from here on a boundary is to be recorded in the catalogue
+  bool begun = false;                    ///< the newest file has seen a boundary
+  std::uint64_t newest = 0;              ///< its number
+  std::uint64_t boundary = 0;            ///< the last one marked in it
+  std::uint64_t record_due = 0;          ///< from here on a boundary is to be recorded in the catalogue
   std::uint64_t sparse_when_opened = 0;  ///< bytes of holes that the newest file had when the log was opened
   std::uint32_t transactions_since_sync = 0;
 };

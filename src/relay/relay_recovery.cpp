@@ -1,16 +1,17 @@
 #include "relay_recovery.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <array>
 
-#include "chunk_reader.hpp"
-#include "hole_event.hpp"
+#include <fmt/core.h>
+
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
+
+#include "chunk_reader.hpp"
+#include "hole_event.hpp"
 
 namespace tributary::relay {
 namespace {
@@ -53,7 +54,8 @@ class TailScanner {
  private:
   /// Checks one event; false when the scan need not go further.
   bool step() {
-    const ByteView head = reader_.view(file_, offset_, std::min<std::uint64_t>(EventHeader::k_length, size_ - offset_), size_);
+    const ByteView head =
+        reader_.view(file_, offset_, std::min<std::uint64_t>(EventHeader::k_length, size_ - offset_), size_);
     const EventHeader header = EventHeader::decode(head);
     if (header.event_size > size_ - offset_) {
       result_.damage = fmt::format("an event of {} bytes is cut short after {}", header.event_size, size_ - offset_);
@@ -114,6 +116,19 @@ class TailScanner {
   TailScan result_;
 };
 
+/// Ends a remove_all() that a crash cut short.
+void remove_given_up(const RelayDirectory& directory, RelayCatalogue& catalogue, const RelayLogOptions& options) {
+  for (const std::uint64_t number : directory.list()) {
+    if (number >= options.first_file_number) continue;
+    std::filesystem::remove(directory.path_of(number));
+    log(LogLevel::info, "channel '{}': relay file {} of a former configuration removed", options.channel,
+        directory.file_name(number));
+  }
+  for (const RelayFileRecord& record : catalogue.load()) {
+    if (record.file_number < options.first_file_number) catalogue.remove(record.file_number);
+  }
+}
+
 }  // namespace
 
 binlog::FormatDescription read_format_description(const File& file, std::uint64_t limit) {
@@ -148,7 +163,9 @@ TailScan scan_tail(const File& file, std::uint64_t from, std::uint64_t limit) {
 }
 
 std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directory, RelayCatalogue& catalogue,
-                                                   const std::string& channel) {
+                                                   const RelayLogOptions& options) {
+  remove_given_up(directory, catalogue, options);
+  const std::string& channel = options.channel;
   std::map<std::uint64_t, RelayFileRecord> recorded;
   for (RelayFileRecord& record : catalogue.load()) recorded[record.file_number] = std::move(record);
   const std::vector<std::uint64_t> present = directory.list();
@@ -162,11 +179,12 @@ std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directo
     }
     const auto found = listed.find(number);
     if (found == listed.end() && number == present.back()) {
-      throw Error(error_code::k_read_relay_log,
-                  fmt::format("Relay log read failure: channel '{}': neither state.db nor the file .sources beside it tells "
-                              "which file of the source {} mirrors; restore one of them, or remove the relay files of this "
-                              "channel and set its coordinates anew",
-                              channel, directory.path_of(number).string()));
+      throw Error(
+          error_code::k_read_relay_log,
+          fmt::format("Relay log read failure: channel '{}': neither state.db nor the file .sources beside it tells "
+                      "which file of the source {} mirrors; restore one of them, or remove the relay files of this "
+                      "channel and set its coordinates anew",
+                      channel, directory.path_of(number).string()));
     }
     RelayFileRecord record = found != listed.end() ? found->second : RelayFileRecord{};
     record.file_number = number;
@@ -212,11 +230,13 @@ std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, con
     const TailScan scan = scan_tail(file, binlog::k_first_event_offset, UINT64_MAX);
     // Without a transaction or a hole the place where the file was begun is not known for sure.
     if (scan.has_content) end = scan.boundary;
-    why = promised != 0 ? fmt::format("the file is shorter than the {} bytes that were received", promised) : scan.damage;
+    why =
+        promised != 0 ? fmt::format("the file is shorter than the {} bytes that were received", promised) : scan.damage;
   }
   if (end != size && size > binlog::k_first_event_offset) {
-    log(LogLevel::warning, "channel '{}': relay file {} is cut from {} to {} bytes, the end of its last whole transaction{}{}",
-        channel, file.path().string(), size, end, why.empty() ? "" : ": ", why);
+    log(LogLevel::warning,
+        "channel '{}': relay file {} is cut from {} to {} bytes, the end of its last whole transaction{}{}", channel,
+        file.path().string(), size, end, why.empty() ? "" : ": ", why);
   }
   return end;
 }

@@ -4,10 +4,11 @@
 #include <map>
 #include <string>
 
-#include "relay_directory.hpp"
 #include "tributary/binlog/format_description.hpp"
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/util/file.hpp"
+
+#include "relay_directory.hpp"
 
 namespace tributary::relay {
 
@@ -22,15 +23,16 @@ struct TailScan {
   std::string damage;          ///< why the scan ended; '' at its limit or at the end of the file
 };
 
-/// Checks events (length, CRC32, transaction boundary) from @p from on, which is 4 or a boundary. Boundaries at or after
+/// Checks events (length, CRC32, transaction boundary) from @p from on, which is 4 or a boundary. Boundaries at or
+/// after
 /// @p limit need not be found.
 TailScan scan_tail(const File& file, std::uint64_t from, std::uint64_t limit);
 
-/// Brings catalogue and directory into agreement: which relay files there are. A newest file that is recorded but was
-/// never made comes out as a record without a file. Errors and losses are logged.
+/// Brings catalogue and directory into agreement: which relay files there are, from options.first_file_number on. A
+/// newest file that is recorded but was never made comes out as a record without a file. Errors and losses are logged.
 /// @throws Error 1594 when nothing tells which source file the newest relay file mirrors.
 std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directory, RelayCatalogue& catalogue,
-                                                   const std::string& channel);
+                                                   const RelayLogOptions& options);
 
 /// Decides where the newest file, which exists, ends: @return the end of its last whole transaction, or 4 when the
 /// file counts for nothing yet (see RelayLog). Changes nothing.

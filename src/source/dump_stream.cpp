@@ -1,15 +1,16 @@
 #include "dump_stream.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
 
-#include "receive_error.hpp"
+#include <fmt/core.h>
+
 #include "tributary/binlog/control_events.hpp"
 #include "tributary/util/crc32.hpp"
 #include "tributary/util/log.hpp"
+
+#include "receive_error.hpp"
 
 namespace tributary::source {
 namespace {
@@ -19,7 +20,8 @@ using binlog::EventType;
 using binlog::EventView;
 
 std::int64_t now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 /// A name that may be shown in a log line and kept in a list of names.
@@ -30,8 +32,8 @@ bool is_file_name(std::string_view name) {
   });
 }
 
-/// The FORMAT_DESCRIPTION of a dump that begins in mid-file has log_pos 0 (sql/rpl_binlog_sender.cc); the file's own has
-/// its end. `created` stays 0: what the file says there is not sent.
+/// The FORMAT_DESCRIPTION of a dump that begins in mid-file has log_pos 0 (sql/rpl_binlog_sender.cc); the file's own
+/// has its end. `created` stays 0: what the file says there is not sent.
 Bytes with_log_pos(const EventView& format) {
   static constexpr std::size_t k_log_pos_offset = 13;
   Bytes event(format.raw().begin(), format.raw().end());
@@ -51,12 +53,14 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
   state_ = State::awaiting_rotate;
   identity_ = probe.identity();
   checksum_ = probe.checksum;
-  seeks_ = start.by == DumpStart::By::gtid && !start.gtid_state.empty();
+  seeks_ = start.by == DumpStart::By::gtid && !start.skipped_state.empty();
+  skipped_state_ = start.skipped_state;
   stored_unsettled_ = false;
   continued_file_.clear();
   closed_file_.clear();
   const relay::ReceivePosition received = log_.received_end();
-  if (start.by == DumpStart::By::gtid || received.source_file_name.empty() || !same_server(received.source, identity_)) {
+  if (start.by == DumpStart::By::gtid || received.source_file_name.empty() ||
+      !same_server(received.source, identity_)) {
     return;
   }
   if (log_.files().back().file_number == log_.published_end().file_number) {
@@ -115,10 +119,11 @@ EventView DumpStream::verified(ByteView raw, binlog::ChecksumAlgorithm checksum)
   const EventView event(raw, checksum);
   if (!event.checksum_matches()) {
     // ER_NETWORK_READ_EVENT_CHECKSUM_FAILURE. What is damaged on the way arrives whole the next time.
-    throw ReceiveError(Remedy::reconnect, error_code::k_network_checksum,
-                       fmt::format("Replication event checksum verification failed while reading from network: {} event of "
-                                   "{} bytes, file '{}', position {}",
-                                   binlog::event_type_name(event.type()), raw.size(), file_, offset_));
+    throw ReceiveError(
+        Remedy::reconnect, error_code::k_network_checksum,
+        fmt::format("Replication event checksum verification failed while reading from network: {} event of "
+                    "{} bytes, file '{}', position {}",
+                    binlog::event_type_name(event.type()), raw.size(), file_, offset_));
   }
   return event;
 }
@@ -140,8 +145,7 @@ void DumpStream::on_event(ByteView raw) {
       return;
     case Kind::heartbeat:
       static_cast<void>(verified(raw, checksum_));
-      ++figures_.heartbeats;
-      figures_.last_heartbeat_at_us = now_us();
+      on_heartbeat();
       return;
     case Kind::made_up:
       on_made_up(verified(raw, checksum_));
@@ -211,12 +215,22 @@ void DumpStream::start_file(const EventView& format) {
   state_ = State::storing;
 }
 
+void DumpStream::settle() {
+  if (state_ != State::seeking) return;
+  state_ = State::settled;
+  seeks_ = false;
+}
+
+void DumpStream::on_heartbeat() {
+  ++figures_.heartbeats;
+  figures_.last_heartbeat_at_us = now_us();
+  // Sent when the source has come to the end of what it has: what it knows of our state was skipped.
+  settle();
+}
+
 void DumpStream::on_made_up(const EventView& event) {
-  // MariaDB tells so that it has found the place where the groups begin (sql/sql_repl.cc, send_fake_gtid_list).
-  if (state_ == State::seeking && event.type() == EventType::mariadb_gtid_list) {
-    state_ = State::settled;
-    seeks_ = false;
-  }
+  // MariaDB tells so that it has skipped the last group that we have (sql/sql_repl.cc, send_fake_gtid_list).
+  if (event.type() == EventType::mariadb_gtid_list) settle();
 }
 
 void DumpStream::on_stored(const EventView& event) {
@@ -252,7 +266,8 @@ void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
   const std::uint64_t target = offset_ + ahead;
   if (state_ != State::replaying) {
     log_.cover_hole(target, checksum_, header.server_id);
-    log(looking_for_start ? LogLevel::info : LogLevel::warning, "{}: the source skipped {} bytes of file '{}' from position {}", where_, ahead, file_, offset_);
+    log(looking_for_start ? LogLevel::info : LogLevel::warning,
+        "{}: the source skipped {} bytes of file '{}' from position {}", where_, ahead, file_, offset_);
   }
   offset_ = target;
 }
@@ -289,9 +304,14 @@ void DumpStream::store(const EventView& event) {
 void DumpStream::remember_gtid(const EventView& event) {
   if (event.type() == EventType::mariadb_gtid) {
     open_gtid_ = binlog::MariadbGtidEvent::decode(event).gtid;
-  } else if (event.type() == EventType::mariadb_gtid_list && state_ == State::storing) {
+  } else if (event.type() == EventType::mariadb_gtid_list) {
     // At the start of a file: all that the source had written before.
     const auto listed = binlog::GtidListEvent::decode(event).position();
+    if (state_ == State::seeking) {
+      // Nothing is skipped where the file begins with what we have; then no made-up list follows.
+      if (listed.covers(skipped_state_)) settle();
+      return;
+    }
     for (const auto& [domain, gtid] : listed.domains()) {
       if (!gtid_position_.covers(gtid)) gtid_position_.update(gtid);
     }

@@ -4,12 +4,13 @@
 #include <optional>
 #include <string>
 
-#include "registration.hpp"
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/format_description.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
 #include "tributary/gtid/mariadb_gtid.hpp"
 #include "tributary/relay/relay_log.hpp"
+
+#include "registration.hpp"
 
 namespace tributary::source {
 
@@ -17,9 +18,11 @@ namespace tributary::source {
 struct DumpStart {
   enum class By { file, gtid };
   By by = By::file;
-  std::string file;            ///< by file: '' = the source's first
-  std::uint64_t position = 4;  ///< by file
-  std::string gtid_state;      ///< by GTID: "0-1-5,1-2-7"; '' = everything that the source has
+  std::string file;                      ///< by file: '' = the source's first
+  std::uint64_t position = 4;            ///< by file
+  gtid::MariadbGtidPosition gtid_state;  ///< by GTID: what we have; empty = send everything there is
+  /// By GTID: the part of gtid_state that the source knows; up to it the source skips groups.
+  gtid::MariadbGtidPosition skipped_state;
 };
 
 /// Takes the events of a dump, one after the other, and stores what belongs into the relay log: the one place that
@@ -64,7 +67,7 @@ class DumpStream {
     awaiting_format,  ///< a file was named, its FORMAT_DESCRIPTION follows
     at_end,           ///< the file is stored up to here and closed: the next file should follow
     seeking,          ///< by GTID: the source still looks for the place where the groups begin
-    settled,          ///< by GTID: the next event stands where receiving begins
+    settled,          ///< by GTID: nothing is skipped any more; the next event stands where receiving goes on
     replaying,        ///< a file is read again from an earlier place: nothing is stored up to the end of what is
     storing
   };
@@ -72,8 +75,8 @@ class DumpStream {
     file_start,  ///< ROTATE that the source made up
     format,      ///< FORMAT_DESCRIPTION, of the file or made up
     heartbeat,
-    made_up,     ///< any other event that is not in the file
-    stored       ///< an event of the file
+    made_up,  ///< any other event that is not in the file
+    stored    ///< an event of the file
   };
 
   static Kind kind_of(const binlog::EventHeader& header);
@@ -81,6 +84,7 @@ class DumpStream {
   binlog::EventView verified(ByteView raw, binlog::ChecksumAlgorithm checksum) const;
   void on_file_start(const binlog::EventView& event);
   void on_format(const binlog::EventView& event);
+  void on_heartbeat();
   void on_made_up(const binlog::EventView& event);
   void on_stored(const binlog::EventView& event);
   void start_file(const binlog::EventView& format);
@@ -89,6 +93,7 @@ class DumpStream {
   void replay(const binlog::EventView& event);
   void store(const binlog::EventView& event);
   void remember_gtid(const binlog::EventView& event);
+  void settle();
   [[noreturn]] void fail(const std::string& what) const;
 
   relay::RelayLog& log_;
@@ -97,18 +102,19 @@ class DumpStream {
   // Of the connection.
   State state_ = State::awaiting_rotate;
   relay::SourceIdentity identity_;
-  bool seeks_ = false;            ///< asked by GTID, and the source has not settled yet
-  bool stored_unsettled_ = false;  ///< groups were stored before it did
+  bool seeks_ = false;                       ///< asked by GTID, and the source may still skip groups
+  gtid::MariadbGtidPosition skipped_state_;  ///< of DumpStart
+  bool stored_unsettled_ = false;            ///< groups were stored before it did
   binlog::ChecksumAlgorithm checksum_ = binlog::ChecksumAlgorithm::off;  ///< of events to come
   binlog::FormatDescription description_;
-  std::string file_;             ///< the source's file being sent
-  std::uint64_t start_ = 0;      ///< where the made-up ROTATE said that it begins
-  std::uint64_t offset_ = 0;     ///< where the next event of the file stands
-  std::string continued_file_;   ///< what the relay log can go on with: '' = nothing
+  std::string file_;            ///< the source's file being sent
+  std::uint64_t start_ = 0;     ///< where the made-up ROTATE said that it begins
+  std::uint64_t offset_ = 0;    ///< where the next event of the file stands
+  std::string continued_file_;  ///< what the relay log can go on with: '' = nothing
   std::uint64_t continued_end_ = 0;
-  std::string closed_file_;      ///< what was received last where the relay log cannot go on with it: '' = nothing
+  std::string closed_file_;  ///< what was received last where the relay log cannot go on with it: '' = nothing
   std::uint64_t closed_end_ = 0;
-  Bytes unused_format_;          ///< at_end: the FORMAT_DESCRIPTION of the closed file
+  Bytes unused_format_;  ///< at_end: the FORMAT_DESCRIPTION of the closed file
 
   // Kept from one connection to the next.
   binlog::TransactionBoundary boundary_;

@@ -24,7 +24,9 @@ bool is_preamble(EventType type) {
   }
 }
 
-EventType type_of(ByteView raw) { return binlog::EventHeader::decode(raw).type; }
+EventType type_of(ByteView raw) {
+  return binlog::EventHeader::decode(raw).type;
+}
 
 /// True when the file begins with a GTID list and nothing was skipped before its first group.
 bool is_whole_from_start(relay::RelayLog& log, std::uint64_t file_number) {

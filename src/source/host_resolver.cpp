@@ -1,14 +1,14 @@
 #include "host_resolver.hpp"
 
-#include <fmt/core.h>
-#include <netdb.h>
-#include <sys/socket.h>
-
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <thread>
 #include <utility>
+
+#include <fmt/core.h>
+#include <netdb.h>
+#include <sys/socket.h>
 
 #include "receive_error.hpp"
 
@@ -66,8 +66,9 @@ std::vector<std::string> resolve_host(const std::string& host, const StopSignal&
     lookup->finished.notify_all();
   }).detach();
   std::unique_lock lock(lookup->mutex);
-  if (!lookup->finished.wait_for(lock, stop.token(), limit, [&] { return lookup->done; })) {
-    if (stop.requested()) return {};
+  const bool done = lookup->finished.wait_for(lock, stop.token(), limit, [&] { return lookup->done; });
+  if (stop.requested()) return {};
+  if (!done) {
     throw_unknown(host, fmt::format("no answer from the name service in {} seconds", limit.count()));
   }
   if (lookup->error != 0) throw_unknown(host, ::gai_strerror(lookup->error));

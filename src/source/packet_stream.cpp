@@ -1,12 +1,12 @@
 #include "packet_stream.hpp"
 
-#include <fmt/core.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include <fmt/core.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "receive_error.hpp"
 

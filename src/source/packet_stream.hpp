@@ -4,8 +4,9 @@
 #include <memory>
 #include <optional>
 
-#include "stop_signal.hpp"
 #include "tributary/util/bytes.hpp"
+
+#include "stop_signal.hpp"
 
 namespace tributary::source {
 
@@ -49,8 +50,8 @@ class PacketStream {
   Bytes collected_;
   bool collecting_ = false;
   bool collected_handed_out_ = false;
-  std::size_t missing_ = 0;     ///< bytes of the packet being collected
-  bool goes_on_ = false;        ///< another packet of the same payload follows it
+  std::size_t missing_ = 0;  ///< bytes of the packet being collected
+  bool goes_on_ = false;     ///< another packet of the same payload follows it
 };
 
 }  // namespace tributary::source

@@ -1,12 +1,14 @@
 #include "tributary/source/receiver.hpp"
 
-#include <fmt/core.h>
-
 #include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <random>
 #include <utility>
+
+#include <fmt/core.h>
+
+#include "tributary/util/log.hpp"
 
 #include "dump_stream.hpp"
 #include "gtid_recovery.hpp"
@@ -15,7 +17,6 @@
 #include "registration.hpp"
 #include "source_connection.hpp"
 #include "stop_signal.hpp"
-#include "tributary/util/log.hpp"
 
 namespace tributary::source {
 namespace {
@@ -32,7 +33,9 @@ bool is_mariadb_gtid(SourceOptions::GtidMode mode) {
 }
 
 /// The source refused the place that was asked for, or cannot go on from it.
-bool is_refused_position(std::uint16_t code) { return code == error_code::k_source_fatal_reading; }
+bool is_refused_position(std::uint16_t code) {
+  return code == error_code::k_source_fatal_reading;
+}
 
 }  // namespace
 
@@ -51,6 +54,8 @@ struct Receiver::Implementation {
   std::unique_ptr<SourceConnection> connect(StopSignal& stop);
   SourceProbe probe(SourceConnection& connection);
   DumpStart choose_start(SourceConnection& connection, const SourceProbe& source);
+  /// A dump that begins after the stream's GTID position.
+  DumpStart start_by_gtid(SourceConnection& connection);
   /// Learns the GTID position that belongs to what was received from this source.
   void ask_gtid_position(SourceConnection& connection, const relay::ReceivePosition& received);
   void request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb);
@@ -78,12 +83,12 @@ struct Receiver::Implementation {
 
   // The thread of run() only.
   DumpStream stream;
-  bool must_start_over = true;      ///< before the next connection
-  bool connected = false;           ///< the present attempt got past authentication
-  bool resumed_inside = false;      ///< the dump was asked for from inside a transaction
+  bool must_start_over = true;  ///< before the next connection
+  bool connected = false;       ///< the present attempt got past authentication
+  bool resumed_inside = false;  ///< the dump was asked for from inside a transaction
   bool was_connected_before = false;
-  bool error_shown = false;         ///< status holds an error that the next event makes untrue
-  std::uint64_t attempts = 0;       ///< connection attempts in a row that failed
+  bool error_shown = false;             ///< status holds an error that the next event makes untrue
+  std::uint64_t attempts = 0;           ///< connection attempts in a row that failed
   std::uint32_t checksum_failures = 0;  ///< in a row, without anything stored between
   std::uint64_t events_when_connected = 0;
   Clock::time_point connected_at;
@@ -153,9 +158,10 @@ void Receiver::Implementation::start_over() {
 
 void Receiver::Implementation::run(StopSignal& stop) {
   if (options.gtid_mode == SourceOptions::GtidMode::mysql_auto_position) {
-    report(error_code::k_replica_fatal,
-           "Fatal error: MASTER_AUTO_POSITION (MySQL's GTIDs) is not supported yet; set it to 0 and name a log file and "
-           "position, or use MASTER_USE_GTID with a MariaDB source");
+    report(
+        error_code::k_replica_fatal,
+        "Fatal error: MASTER_AUTO_POSITION (MySQL's GTIDs) is not supported yet; set it to 0 and name a log file and "
+        "position, or use MASTER_USE_GTID with a MariaDB source");
     return;
   }
   while (!stop.requested()) {
@@ -183,14 +189,15 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
   if (!connected) {
     // The text of sql/rpl_replica.cc, connect_to_source.
     ++attempts;
-    report(error.code(),
-           fmt::format("Error {} source '{}@{}:{}'. This was attempt {}/{}, with a delay of {} seconds between attempts. "
-                       "Message: {}",
-                       was_connected_before ? "reconnecting to" : "connecting to", options.user, options.host, options.port,
-                       attempts, options.retry_count, options.connect_retry, error.what()));
+    report(
+        error.code(),
+        fmt::format("Error {} source '{}@{}:{}'. This was attempt {}/{}, with a delay of {} seconds between attempts. "
+                    "Message: {}",
+                    was_connected_before ? "reconnecting to" : "connecting to", options.user, options.host,
+                    options.port, attempts, options.retry_count, options.connect_retry, error.what()));
     if (options.retry_count != 0 && attempts >= options.retry_count) return std::nullopt;
-    enter(ReceiverState::connecting, was_connected_before ? "Reconnecting after a failed source event read"
-                                                          : "Connecting to source");
+    enter(ReceiverState::connecting,
+          was_connected_before ? "Reconnecting after a failed source event read" : "Connecting to source");
     return retry_delay();
   }
   if (resumed_inside && is_refused_position(error.code()) && stream.inside_transaction()) {
@@ -262,8 +269,8 @@ SourceProbe Receiver::Implementation::probe(SourceConnection& connection) {
 }
 
 void Receiver::Implementation::follow(StopSignal& stop) {
-  enter(ReceiverState::connecting, was_connected_before ? "Reconnecting after a failed source event read"
-                                                        : "Connecting to source");
+  enter(ReceiverState::connecting,
+        was_connected_before ? "Reconnecting after a failed source event read" : "Connecting to source");
   const std::unique_ptr<SourceConnection> connection = connect(stop);
   const SourceProbe source = probe(*connection);
   const DumpStart start = choose_start(*connection, source);
@@ -273,8 +280,9 @@ void Receiver::Implementation::follow(StopSignal& stop) {
   } catch (const ReceiveError& error) {
     if (is_client_error(error.code())) throw;
     // ER_REPLICA_SOURCE_COM_FAILURE
-    throw ReceiveError(Remedy::reconnect, receive_code::k_source_command,
-                       fmt::format("Source command COM_REGISTER_REPLICA failed: {} (Errno: {})", error.what(), error.code()));
+    throw ReceiveError(
+        Remedy::reconnect, receive_code::k_source_command,
+        fmt::format("Source command COM_REGISTER_REPLICA failed: {} (Errno: {})", error.what(), error.code()));
   }
   enter(ReceiverState::connecting, "Requesting binlog dump");
   stream.begin(source, start);
@@ -282,7 +290,7 @@ void Receiver::Implementation::follow(StopSignal& stop) {
   enter(ReceiverState::running, "Waiting for source to send event");
   tributary::log(LogLevel::info, "{}: connected to server_id {}, version {}; dump requested from {}", where,
                  source.answers.server_id, source.answers.version,
-                 start.by == DumpStart::By::gtid ? fmt::format("GTID position '{}'", start.gtid_state)
+                 start.by == DumpStart::By::gtid ? fmt::format("GTID position '{}'", start.gtid_state.to_string())
                                                  : fmt::format("file '{}', position {}", start.file, start.position));
   was_connected_before = true;
   receive(*connection, stop);
@@ -299,6 +307,19 @@ void Receiver::Implementation::ask_gtid_position(SourceConnection& connection, c
   }
 }
 
+DumpStart Receiver::Implementation::start_by_gtid(SourceConnection& connection) {
+  DumpStart start;
+  start.by = DumpStart::By::gtid;
+  start.gtid_state = stream.gtid_position();
+  // Every server_id of a domain has an entry there; a domain without one is ignored by the source.
+  const std::string known = connection.query_value("SELECT @@GLOBAL.gtid_binlog_state").value_or("");
+  for (const auto& [domain, gtid] : start.gtid_state.domains()) {
+    if (fmt::format(",{}", known).find(fmt::format(",{}-", domain)) != std::string::npos)
+      start.skipped_state.update(gtid);
+  }
+  return start;
+}
+
 DumpStart Receiver::Implementation::choose_start(SourceConnection& connection, const SourceProbe& source) {
   const bool by_gtid = is_mariadb_gtid(options.gtid_mode);
   if (by_gtid && !source.mariadb) {
@@ -312,13 +333,11 @@ DumpStart Receiver::Implementation::choose_start(SourceConnection& connection, c
   if (received.source_file_name.empty()) {
     start_over();
     if (by_gtid) {
-      start.by = DumpStart::By::gtid;
-      start.gtid_state = gtid::MariadbGtidPosition::parse(options.start_gtid).to_string();
       stream.set_gtid_position(gtid::MariadbGtidPosition::parse(options.start_gtid));
-    } else {
-      start.file = options.start_file;
-      if (!start.file.empty()) start.position = std::max(options.start_position, binlog::k_first_event_offset);
+      return start_by_gtid(connection);
     }
+    start.file = options.start_file;
+    if (!start.file.empty()) start.position = std::max(options.start_position, binlog::k_first_event_offset);
     return start;
   }
   if (same_server(received.source, source.identity())) {
@@ -333,27 +352,28 @@ DumpStart Receiver::Implementation::choose_start(SourceConnection& connection, c
   if (!by_gtid) {
     throw ReceiveError(
         Remedy::give_up, error_code::k_replica_fatal,
-        fmt::format("Fatal error: the source is server_id {}{}{}, but what was received came from server_id {}{}{} (up to file "
-                    "'{}', position {}); files and positions of two servers do not compare. Use GTID, or set new coordinates "
-                    "with CHANGE REPLICATION SOURCE TO",
-                    source.answers.server_id, source.answers.server_uuid.empty() ? "" : ", uuid ", source.answers.server_uuid,
-                    received.source.server_id, received.source.server_uuid.empty() ? "" : ", uuid ",
-                    received.source.server_uuid, received.source_file_name, received.offset));
+        fmt::format(
+            "Fatal error: the source is server_id {}{}{}, but what was received came from server_id {}{}{} (up to file "
+            "'{}', position {}); files and positions of two servers do not compare. Use GTID, or set new coordinates "
+            "with CHANGE REPLICATION SOURCE TO",
+            source.answers.server_id, source.answers.server_uuid.empty() ? "" : ", uuid ", source.answers.server_uuid,
+            received.source.server_id, received.source.server_uuid.empty() ? "" : ", uuid ",
+            received.source.server_uuid, received.source_file_name, received.offset));
   }
   start_over();
   if (stream.gtid_position().empty()) {
     stream.set_gtid_position(received_gtid_position(log, gtid::MariadbGtidPosition::parse(options.start_gtid)));
   }
   if (stream.gtid_position().empty()) {
-    throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal,
-                       "Fatal error: the source is another server than the one whose binary log was received, and that log "
-                       "holds no GTID to go on from; set new coordinates with CHANGE REPLICATION SOURCE TO");
+    throw ReceiveError(
+        Remedy::give_up, error_code::k_replica_fatal,
+        "Fatal error: the source is another server than the one whose binary log was received, and that log "
+        "holds no GTID to go on from; set new coordinates with CHANGE REPLICATION SOURCE TO");
   }
-  start.by = DumpStart::By::gtid;
-  start.gtid_state = stream.gtid_position().to_string();
-  tributary::log(LogLevel::warning, "{}: the source is another server (server_id {} after {}); going on by GTID from '{}'",
-                 where, source.answers.server_id, received.source.server_id, start.gtid_state);
-  return start;
+  tributary::log(LogLevel::warning,
+                 "{}: the source is another server (server_id {} after {}); going on by GTID from '{}'", where,
+                 source.answers.server_id, received.source.server_id, stream.gtid_position().to_string());
+  return start_by_gtid(connection);
 }
 
 void Receiver::Implementation::request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb) {
@@ -361,7 +381,7 @@ void Receiver::Implementation::request_dump(SourceConnection& connection, const 
   static constexpr std::uint16_t k_send_annotate_rows = 0x0002;
   const std::uint16_t flags = mariadb ? k_send_annotate_rows : 0;
   if (start.by == DumpStart::By::gtid) {
-    connection.execute(fmt::format("SET @slave_connect_state = '{}'", start.gtid_state));
+    connection.execute(fmt::format("SET @slave_connect_state = '{}'", start.gtid_state.to_string()));
     connection.execute("SET @slave_gtid_strict_mode = 0");
     connection.execute("SET @slave_gtid_ignore_duplicates = 0");
     connection.request_dump("", binlog::k_first_event_offset, flags, options.server_id);
@@ -429,10 +449,12 @@ void Receiver::Implementation::on_error_packet(ByteView payload) {
     case receive_code::k_malformed_gtid_set:
     case receive_code::k_same_id_connected:
       // The text of sql/rpl_replica.cc, handle_slave_io.
-      throw ReceiveError(Remedy::give_up, code,
-                         fmt::format("Got fatal error {} from source when reading data from binary log: '{}'", code, text));
+      throw ReceiveError(
+          Remedy::give_up, code,
+          fmt::format("Got fatal error {} from source when reading data from binary log: '{}'", code, text));
     default:
-      throw ReceiveError(Remedy::reconnect, code, fmt::format("Error reading packet from source: {} (server_errno={})", text, code));
+      throw ReceiveError(Remedy::reconnect, code,
+                         fmt::format("Error reading packet from source: {} (server_errno={})", text, code));
   }
 }
 

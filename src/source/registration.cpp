@@ -1,10 +1,10 @@
 #include "registration.hpp"
 
-#include <fmt/core.h>
-
 #include <charconv>
 #include <chrono>
 #include <cmath>
+
+#include <fmt/core.h>
 
 #include "receive_error.hpp"
 
@@ -25,9 +25,10 @@ auto asking(const char* attempt, Operation operation) {
     return operation();
   } catch (const ReceiveError& error) {
     if (error.remedy() == Remedy::give_up || is_client_error(error.code())) throw;
-    give_up(fmt::format("The replica I/O thread stops because a fatal error is encountered when it tries to {}: {} "
-                        "(server_errno={})",
-                        attempt, error.what(), error.code()));
+    give_up(
+        fmt::format("The replica I/O thread stops because a fatal error is encountered when it tries to {}: {} "
+                    "(server_errno={})",
+                    attempt, error.what(), error.code()));
   }
 }
 
@@ -50,13 +51,14 @@ std::int64_t ask_clock_difference(SourceConnection& connection) {
 }
 
 std::uint32_t ask_server_id(SourceConnection& connection, const SourceOptions& options) {
-  const auto answer = asking("get the SERVER_ID of the source",
-                             [&] { return connection.query_value("SELECT @@GLOBAL.server_id"); });
+  const auto answer =
+      asking("get the SERVER_ID of the source", [&] { return connection.query_value("SELECT @@GLOBAL.server_id"); });
   const auto id = parse_number<std::uint32_t>(answer.value_or(""));
   if (!id) give_up(fmt::format("the source's answer to SELECT @@GLOBAL.server_id is '{}'", answer.value_or("NULL")));
   if (*id == options.server_id) {
     give_up(
-        "The replica I/O thread stops because source and replica have equal MySQL server ids; these ids must be different "
+        "The replica I/O thread stops because source and replica have equal MySQL server ids; these ids must be "
+        "different "
         "for replication to work (set another --server-id for this daemon).");
   }
   return *id;
@@ -82,8 +84,7 @@ void set_heartbeat(SourceConnection& connection, double period_s) {
   // In nanoseconds. Servers before 8.0.26 and MariaDB know the first name, later ones the second.
   const auto nanoseconds = static_cast<std::uint64_t>(std::llround(std::max(0.0, period_s) * 1e9));
   asking("set the heartbeat period on the source", [&] {
-    connection.execute(
-        fmt::format("SET @master_heartbeat_period = {0}, @source_heartbeat_period = {0}", nanoseconds));
+    connection.execute(fmt::format("SET @master_heartbeat_period = {0}, @source_heartbeat_period = {0}", nanoseconds));
   });
 }
 
@@ -113,7 +114,8 @@ void present_ourselves(SourceConnection& connection, const SourceOptions& option
   }
   if (mariadb) {
     // 4: send GTID events and everything else as it stands in the file (MARIA_SLAVE_CAPABILITY_GTID, sql/log_event.h).
-    asking("set the replica's capability on the source", [&] { connection.execute("SET @mariadb_slave_capability = 4"); });
+    asking("set the replica's capability on the source",
+           [&] { connection.execute("SET @mariadb_slave_capability = 4"); });
   }
 }
 

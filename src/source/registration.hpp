@@ -3,9 +3,10 @@
 #include <cstdint>
 #include <string>
 
-#include "source_connection.hpp"
 #include "tributary/binlog/event.hpp"
 #include "tributary/source/receiver.hpp"
+
+#include "source_connection.hpp"
 
 namespace tributary::source {
 

@@ -1,15 +1,15 @@
 #include "source_connection.hpp"
 
-#include <fmt/core.h>
-#include <mysql.h>
-#include <poll.h>
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <mutex>
 #include <vector>
+
+#include <fmt/core.h>
+#include <mysql.h>
+#include <poll.h>
+#include <sys/socket.h>
 
 #include "host_resolver.hpp"
 #include "receive_error.hpp"
@@ -72,9 +72,13 @@ void set_options(MYSQL* handle, const SourceOptions& options) {
 
 }  // namespace
 
-bool is_client_error(std::uint16_t code) { return code >= 2000 && code < 3000; }
+bool is_client_error(std::uint16_t code) {
+  return code >= 2000 && code < 3000;
+}
 
-void SourceConnection::Close::operator()(st_mysql* handle) const { mysql_close(handle); }
+void SourceConnection::Close::operator()(st_mysql* handle) const {
+  mysql_close(handle);
+}
 
 SourceConnection::Handle SourceConnection::connect(const std::string& address, const SourceOptions& options) {
   Handle handle(mysql_init(nullptr));
@@ -97,7 +101,8 @@ SourceConnection::SourceConnection(const SourceOptions& options, StopSignal& sto
   // mysql_init() does this by itself, but not safely from several threads at once.
   static std::once_flag initialized;
   std::call_once(initialized, [] { mysql_server_init(0, nullptr, nullptr); });
-  const std::vector<std::string> addresses = resolve_host(options.host, stop, std::chrono::seconds(options.net_timeout));
+  const std::vector<std::string> addresses =
+      resolve_host(options.host, stop, std::chrono::seconds(options.net_timeout));
   for (std::size_t at = 0; at < addresses.size() && !handle_; ++at) {
     try {
       handle_ = connect(addresses[at], options);
@@ -116,7 +121,9 @@ SourceConnection::~SourceConnection() {
   ::shutdown(socket(), SHUT_RDWR);
 }
 
-void SourceConnection::fail() const { throw error_of(handle_.get()); }
+void SourceConnection::fail() const {
+  throw error_of(handle_.get());
+}
 
 void SourceConnection::execute(const std::string& sql) {
   if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) fail();
@@ -148,7 +155,8 @@ void SourceConnection::register_replica(const SourceOptions& options) {
   out.u32(0);  // rank
   out.u32(0);  // id of our own source: unknown
   const std::string_view argument = as_text(out.view());
-  if (handle_->methods->db_command(handle_.get(), COM_REGISTER_SLAVE, argument.data(), argument.size(), 0, nullptr) != 0) {
+  if (handle_->methods->db_command(handle_.get(), COM_REGISTER_SLAVE, argument.data(), argument.size(), 0, nullptr) !=
+      0) {
     fail();
   }
 }
@@ -156,8 +164,9 @@ void SourceConnection::register_replica(const SourceOptions& options) {
 void SourceConnection::request_dump(const std::string& file, std::uint32_t position, std::uint16_t flags,
                                     std::uint32_t server_id) {
   if (mysql_get_ssl_cipher(handle_.get()) != nullptr || handle_->net.compress != 0) {
-    throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal,
-                       "Fatal error: the connection to the source is encrypted or compressed, which is not supported yet");
+    throw ReceiveError(
+        Remedy::give_up, error_code::k_replica_fatal,
+        "Fatal error: the connection to the source is encrypted or compressed, which is not supported yet");
   }
   ByteWriter out;
   out.u32(position);
@@ -165,13 +174,20 @@ void SourceConnection::request_dump(const std::string& file, std::uint32_t posit
   out.u32(server_id);
   out.text(file);
   const std::string_view argument = as_text(out.view());
-  if (handle_->methods->db_command(handle_.get(), COM_BINLOG_DUMP, argument.data(), argument.size(), 1, nullptr) != 0) fail();
+  if (handle_->methods->db_command(handle_.get(), COM_BINLOG_DUMP, argument.data(), argument.size(), 1, nullptr) != 0)
+    fail();
 }
 
-std::string SourceConnection::server_version() const { return mysql_get_server_info(handle_.get()); }
+std::string SourceConnection::server_version() const {
+  return mysql_get_server_info(handle_.get());
+}
 
-bool SourceConnection::is_mariadb() const { return mariadb_connection(handle_.get()) != 0; }
+bool SourceConnection::is_mariadb() const {
+  return mariadb_connection(handle_.get()) != 0;
+}
 
-int SourceConnection::socket() const { return mysql_get_socket(handle_.get()); }
+int SourceConnection::socket() const {
+  return mysql_get_socket(handle_.get());
+}
 
 }  // namespace tributary::source

@@ -6,8 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "stop_signal.hpp"
 #include "tributary/source/receiver.hpp"
+
+#include "stop_signal.hpp"
 
 struct st_mysql;
 

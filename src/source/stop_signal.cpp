@@ -1,10 +1,5 @@
 #include "stop_signal.hpp"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <climits>
@@ -12,9 +7,15 @@
 #include <system_error>
 #include <utility>
 
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace tributary::source {
 
-StopSignal::StopSignal(std::stop_token token) : token_(std::move(token)), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+StopSignal::StopSignal(std::stop_token token)
+    : token_(std::move(token)), event_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
   if (event_ < 0) throw std::system_error(errno, std::generic_category(), "cannot make an eventfd");
   callback_.emplace(token_, Notify{this});
 }

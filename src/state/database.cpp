@@ -15,15 +15,11 @@ namespace {
 
 constexpr int k_busy_timeout_ms = 10'000;
 
-Error make_error(const std::filesystem::path& file, const std::string& reason) {
-  return {error_code::k_unknown_error, fmt::format("state store {}: {}", file.string(), reason)};
-}
-
 [[noreturn]] void fail(const std::filesystem::path& file, const std::string& reason) {
-  throw make_error(file, reason);
+  throw Error(error_code::k_unknown_error, fmt::format("state store {}: {}", file.string(), reason));
 }
 
-Error last_error(const std::filesystem::path& file, sqlite3* connection) {
+std::string last_error_text(sqlite3* connection) {
   const int code = sqlite3_extended_errcode(connection);
   std::string reason = fmt::format("{} (SQLite error {})", sqlite3_errmsg(connection), code);
   switch (code & 0xff) {
@@ -42,27 +38,29 @@ Error last_error(const std::filesystem::path& file, sqlite3* connection) {
     default:
       break;
   }
-  return make_error(file, reason);
+  return reason;
+}
+
+void narrow_mode(const std::filesystem::path& file) {
+  if (::chmod(file.c_str(), 0600) != 0 && errno != ENOENT) {
+    fail(file, "cannot set its mode to 0600: " + system_error_text(errno));
+  }
 }
 
 /// Passwords of channels and hashes of accounts are inside: SQLite gives -wal and -shm the mode of the main file.
+/// An existing file is not opened here: closing it again would drop the locks that this process holds on it through
+/// another connection (sqlite.org, "How To Corrupt An SQLite Database File", 2.2).
 void make_private(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) fail(file, "cannot open: " + system_error_text(errno));
-  struct stat status {};
-  const bool known = ::fstat(descriptor, &status) == 0;
-  const bool regular = known && S_ISREG(status.st_mode);
-  const bool narrowed = !regular || (status.st_mode & 0777U) == 0600U || ::fchmod(descriptor, 0600) == 0;
-  const int number = errno;
-  ::close(descriptor);
-  if (!regular) fail(file, "is not a regular file");
-  if (!narrowed) fail(file, "cannot set its mode to 0600: " + system_error_text(number));
-  for (const char* suffix : {"-wal", "-shm"}) {
-    const std::string name = file.string() + suffix;
-    if (::chmod(name.c_str(), 0600) != 0 && errno != ENOENT) {
-      fail(name, "cannot set its mode to 0600: " + system_error_text(errno));
-    }
+  const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (descriptor >= 0) {
+    ::close(descriptor);
+  } else if (errno != EEXIST) {
+    fail(file, "cannot be made: " + system_error_text(errno));
   }
+  std::error_code failure;
+  if (!std::filesystem::is_regular_file(file, failure)) fail(file, "is not a regular file");
+  narrow_mode(file);
+  for (const char* suffix : {"-wal", "-shm"}) narrow_mode(file.string() + suffix);
 }
 
 }  // namespace
@@ -77,9 +75,10 @@ Statement::Statement(sqlite3* connection, const std::filesystem::path& file, std
 
 void Statement::check(int result) {
   if (result == SQLITE_OK || result == SQLITE_ROW || result == SQLITE_DONE) return;
-  const Error error = last_error(file_, connection_);
+  // Before the reset, which may clear it.
+  const std::string reason = last_error_text(connection_);
   reset();
-  throw error;
+  fail(file_, reason);
 }
 
 Statement& Statement::bind(std::string_view text) {
@@ -168,7 +167,7 @@ Database::Database(const std::filesystem::path& file) : file_(file) {
                                      SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
   connection_.reset(connection);
   if (connection == nullptr) fail(file_, "out of memory");
-  if (result != SQLITE_OK) throw last_error(file_, connection);
+  if (result != SQLITE_OK) fail(file_, last_error_text(connection));
   sqlite3_busy_timeout(connection, k_busy_timeout_ms);
   // Nothing in the schema may call functions with side effects, should somebody have edited the file.
   sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
@@ -186,7 +185,7 @@ Statement& Database::statement(const char* sql) {
 
 void Database::execute(const std::string& sql) {
   if (sqlite3_exec(connection_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) {
-    throw last_error(file_, connection_.get());
+    fail(file_, last_error_text(connection_.get()));
   }
 }
 

@@ -87,8 +87,9 @@ CaptureSocket::~CaptureSocket() {
 }
 
 sql::Driver& driver() {
-  // get_driver_instance() fills a map without a lock: one call, guarded by the initialisation of the static.
-  static sql::Driver* const instance = sql::mysql::get_driver_instance();
+  // Never destroyed: a connection attempt that was left behind (connect.cpp) may still use it while the process ends.
+  // get_driver_instance() would give one that is, out of a map that is filled without a lock.
+  static sql::Driver* const instance = new sql::mysql::MySQL_Driver();
   thread_local const LibraryThread library_thread(*instance);
   if (!k_library_ready) throw TargetError(2000, "the MySQL client library could not be initialised");
   return *instance;

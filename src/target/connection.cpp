@@ -75,11 +75,10 @@ struct TargetConnection::Implementation {
         has_rows = statement->getMoreResults();
       }
     } catch (const sql::SQLException& error) {
-      const TargetError translated = translate(error);
       // The library has closed its descriptor, but ours keeps the connection open, and with it the session and its
       // locks in the server.
-      if (translated.connection_lost()) link.socket->shut_down();
-      throw translated;
+      if (translate(error).connection_lost()) link.socket->shut_down();
+      throw translate(error);
     } catch (...) {
       link.socket->shut_down();  // results may be left unread: the session cannot be used any more
       throw;

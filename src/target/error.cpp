@@ -59,11 +59,8 @@ bool TargetError::transient() const {
     // Not here: 1969 (max_statement_time) and 3024 (max_execution_time), since the statement would take as long again
     // and applier sessions have no limit; 1021 and 1114 (disk or table full), 1290 (read_only), 1317 (KILL QUERY):
     // an administrator did or must do something.
-    // A TLS error is one of set-up, a handshake that another try does not change.
-    case 2026:
-      return false;
-    // An error of ours, a bug; it must be seen.
-    case 2014:
+    case 2014:  // a bug of ours: it must be seen
+    case 2026:  // TLS is set up wrong, which another try does not change
       return false;
     default:
       return connection_lost();

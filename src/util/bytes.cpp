@@ -1,10 +1,9 @@
 #include "tributary/util/bytes.hpp"
 
-#include <fmt/core.h>
-
-#include <openssl/evp.h>
-
 #include <algorithm>
+
+#include <fmt/core.h>
+#include <openssl/evp.h>
 
 #include "tributary/util/error.hpp"
 
@@ -28,7 +27,9 @@ void store_little_endian(std::uint8_t* to, std::uint64_t value, std::size_t widt
   for (std::size_t i = 0; i < width; ++i, value >>= 8) to[i] = static_cast<std::uint8_t>(value);
 }
 
-std::uint64_t ByteReader::little_endian(std::size_t width) { return load_little_endian(bytes(width).data(), width); }
+std::uint64_t ByteReader::little_endian(std::size_t width) {
+  return load_little_endian(bytes(width).data(), width);
+}
 
 std::uint64_t ByteReader::big_endian(std::size_t width) {
   std::uint64_t value = 0;
@@ -40,11 +41,15 @@ std::uint64_t ByteReader::lenenc() {
   const std::uint8_t first = u8();
   if (first < 251) return first;
   switch (first) {
-    case 252: return u16();
-    case 253: return u24();
-    case 254: return u64();
+    case 252:
+      return u16();
+    case 253:
+      return u24();
+    case 254:
+      return u64();
     default:
-      throw Error(error_code::k_corrupt_event, fmt::format("byte {} at offset {} is no packed integer", first, position_ - 1));
+      throw Error(error_code::k_corrupt_event,
+                  fmt::format("byte {} at offset {} is no packed integer", first, position_ - 1));
   }
 }
 

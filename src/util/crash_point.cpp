@@ -2,11 +2,11 @@
 
 #ifdef TRIBUTARY_CRASH_POINTS
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <string>
+
+#include <unistd.h>
 
 namespace tributary {
 namespace {

@@ -4,6 +4,8 @@
 
 namespace tributary {
 
-std::string system_error_text(int number) { return std::generic_category().message(number); }
+std::string system_error_text(int number) {
+  return std::generic_category().message(number);
+}
 
 }  // namespace tributary

@@ -1,14 +1,13 @@
 #include "tributary/util/file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <system_error>
 #include <utility>
 
+#include <fcntl.h>
 #include <fmt/core.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace tributary {
 namespace {
@@ -22,9 +21,15 @@ namespace {
 File::File(const std::filesystem::path& path, Mode mode) : path_(path) {
   int flags = O_CLOEXEC;
   switch (mode) {
-    case Mode::read: flags |= O_RDONLY; break;
-    case Mode::read_write: flags |= O_RDWR; break;
-    case Mode::create: flags |= O_RDWR | O_CREAT; break;
+    case Mode::read:
+      flags |= O_RDONLY;
+      break;
+    case Mode::read_write:
+      flags |= O_RDWR;
+      break;
+    case Mode::create:
+      flags |= O_RDWR | O_CREAT;
+      break;
   }
   descriptor_ = ::open(path.c_str(), flags, 0600);
   if (descriptor_ < 0) fail("open");
@@ -45,7 +50,9 @@ File::~File() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-void File::fail(const char* operation) const { throw_errno(operation, path_); }
+void File::fail(const char* operation) const {
+  throw_errno(operation, path_);
+}
 
 std::uint64_t File::size() const {
   struct stat status {};

@@ -1,22 +1,26 @@
 #include "tributary/util/log.hpp"
 
+#include <memory>
+#include <stdexcept>
+
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/dist_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include <memory>
-#include <stdexcept>
 
 namespace tributary {
 namespace {
 
 spdlog::level::level_enum to_spdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::debug: return spdlog::level::debug;
-    case LogLevel::info: return spdlog::level::info;
-    case LogLevel::warning: return spdlog::level::warn;
-    case LogLevel::error: break;
+    case LogLevel::debug:
+      return spdlog::level::debug;
+    case LogLevel::info:
+      return spdlog::level::info;
+    case LogLevel::warning:
+      return spdlog::level::warn;
+    case LogLevel::error:
+      break;
   }
   return spdlog::level::err;
 }
@@ -45,7 +49,9 @@ void log_line(LogLevel level, std::string_view message) {
   spdlog::default_logger_raw()->log(to_spdlog(level), spdlog::string_view_t(message.data(), message.size()));
 }
 
-bool log_enabled(LogLevel level) { return spdlog::default_logger_raw()->should_log(to_spdlog(level)); }
+bool log_enabled(LogLevel level) {
+  return spdlog::default_logger_raw()->should_log(to_spdlog(level));
+}
 
 void log_open(const std::string& file, LogLevel level) {
   std::shared_ptr<spdlog::logger> logger;
@@ -73,10 +79,11 @@ LogLevel parse_log_level(std::string_view name) {
   if (name == "info") return LogLevel::info;
   if (name == "warning") return LogLevel::warning;
   if (name == "error") return LogLevel::error;
-  throw std::invalid_argument(
-      fmt::format("'{}' is not a log level; use debug, info, warning or error", name));
+  throw std::invalid_argument(fmt::format("'{}' is not a log level; use debug, info, warning or error", name));
 }
 
-void log_flush() { spdlog::default_logger_raw()->flush(); }
+void log_flush() {
+  spdlog::default_logger_raw()->flush();
+}
 
 }  // namespace tributary

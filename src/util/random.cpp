@@ -1,9 +1,9 @@
 #include "tributary/util/random.hpp"
 
-#include <openssl/rand.h>
-
 #include <stdexcept>
 #include <string_view>
+
+#include <openssl/rand.h>
 
 namespace tributary {
 

@@ -16,6 +16,8 @@ constexpr std::uint8_t k_error_header = 0xff;
 constexpr std::uint8_t k_null_value = 0xfb;
 
 constexpr std::size_t k_sqlstate_size = 5;
+/// Bytes of an error's text; real servers stop at 511. Texts quote what clients send, which can be megabytes.
+constexpr std::size_t k_max_error_text = 4096;
 
 constexpr std::uint16_t k_collation_utf8mb4 = 45;  // utf8mb4_general_ci
 constexpr std::uint16_t k_collation_binary = 63;
@@ -54,6 +56,13 @@ std::uint32_t default_length(ColumnType type) {
   return 1024;
 }
 
+/// The beginning of @p text, not cut within a character of UTF-8.
+std::string_view cut(std::string_view text, std::size_t limit) {
+  if (text.size() <= limit) return text;
+  while (limit > 0 && (static_cast<unsigned char>(text[limit]) & 0xc0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+
 }  // namespace
 
 Bytes encode_ok(const OkResult& result, const ReplyContext& context) {
@@ -78,7 +87,7 @@ Bytes encode_error(const Error& error, std::uint32_t capabilities) {
     writer.u8('#');
     writer.text(error.sqlstate().size() == k_sqlstate_size ? std::string_view(error.sqlstate()) : "HY000");
   }
-  writer.text(error.what());
+  writer.text(cut(error.what(), k_max_error_text));
   return writer.take();
 }
 

@@ -202,7 +202,7 @@ class Tributary:
         return "\n".join(lines) + "\n--- end of the daemon's log ---\n" + self.log_text()[-3000:]
 
     def relay_files(self, channel: str) -> list:
-        """Paths of a channel's relay files, oldest first, found through its index file."""
-        name = self.status(channel)["Relay_Log_File"]
-        index = self.datadir / (name.rsplit(".", 1)[0] + ".index")
+        """Paths of a channel's relay files, oldest first, found through its index file. The channel's name must be
+        one that needs no escaping in a file name."""
+        (index,) = self.datadir.glob(f"*-relay-bin-{channel}.index" if channel else "*-relay-bin.index")
         return [self.datadir / Path(line).name for line in index.read_text().split()]

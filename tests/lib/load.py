@@ -148,9 +148,9 @@ class Load:
             self._connection.commit()
 
     def _many_rows(self, cursor):
-        self._run(cursor, "SET SESSION binlog_format=ROW", "BEGIN",
-                  f"INSERT INTO keyless SELECT seq, REPEAT('m', 20), NULL FROM seq_1_to_{self.random.randrange(200, 900)}",
-                  "DELETE FROM keyless WHERE t=REPEAT('m', 20) AND a % 3 > 0",
+        # Each row that goes is looked for by a scan of the table: it is kept small, or finding rows is all that is tested.
+        self._run(cursor, "SET SESSION binlog_format=ROW", "BEGIN", "DELETE FROM keyless ORDER BY a LIMIT 150",
+                  f"INSERT INTO keyless SELECT seq, REPEAT('m', 20), NULL FROM seq_1_to_{self.random.randrange(50, 250)}",
                   "UPDATE counter SET n=n+1 WHERE id=1")
         self._connection.commit()
 

@@ -63,6 +63,7 @@ class MariaDBServer:
         self.child = None
         self.session_mode = None  # sql_mode of the tests' own sessions; None: the server's default
         shutil.copytree(_template(), self.datadir)
+        (self.directory / "tmp").mkdir()
 
     # --- life ---
 
@@ -70,7 +71,8 @@ class MariaDBServer:
         self.child = ChildProcess(
             ["mariadbd", "--no-defaults", *_as_user(), f"--datadir={self.datadir}", f"--socket={self.socket}",
              f"--port={self.port}", "--bind-address=127.0.0.1", f"--server-id={self.server_id}",
-             f"--pid-file={self.directory}/pid", "--skip-name-resolve", "--innodb-log-file-size=32M",
+             # A starting server removes what it takes for its own leftovers in the temporary directory.
+             f"--tmpdir={self.directory}/tmp", f"--pid-file={self.directory}/pid", "--skip-name-resolve", "--innodb-log-file-size=32M",
              "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2", "--max-allowed-packet=64M",
              "--performance-schema=OFF", "--skip-slave-start",
              *self.options, *options],

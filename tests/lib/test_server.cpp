@@ -33,7 +33,7 @@ std::string find_program(const std::vector<std::string>& names) {
   std::istringstream directories(std::string(path == nullptr ? "" : path) + ":/usr/sbin:/usr/bin");
   for (std::string directory; std::getline(directories, directory, ':');) {
     for (const std::string& name : names) {
-      const std::string candidate = directory + "/" + name;
+      std::string candidate = fmt::format("{}/{}", directory, name);
       if (::access(candidate.c_str(), X_OK) == 0) return candidate;
     }
   }

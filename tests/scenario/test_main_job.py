@@ -81,8 +81,7 @@ def test_status_of_a_running_channel(clean_trio, make_daemon):
     assert status["Last_IO_Error"] == status["Last_SQL_Error"] == ""
     assert int(status["Seconds_Behind_Master"]) == 0
     assert "password" not in str(status).lower()
-    name = status.get("Channel_Name", status.get("Connection_name"))
-    assert name == "eu"
+    assert status["Channel_Name"] == "eu"
     assert (daemon.datadir / status["Relay_Log_File"]).is_file()
 
 

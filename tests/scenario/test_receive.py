@@ -146,6 +146,24 @@ def test_connections_cut_in_the_middle_of_events(source, make_daemon, seed):
     proxy.close()
 
 
+def test_by_mariadb_gtid(source, make_daemon, trio, seed):
+    """The daemon tells the source by GTID where it is; what is stored are the same bytes, what is applied the same rows."""
+    target = trio[2]
+    load = Load(source, "by_gtid", seed, ddl=True).prepare()
+    daemon = make_daemon(target)
+    daemon.replicate("c", source, extra=", MASTER_USE_GTID=slave_pos")
+    for _ in range(3):
+        load.write(150)
+        source.flush_logs()
+        load.write(10)
+        daemon.kill9()
+        load.write(10)
+        daemon.start()
+    daemon.wait_caught_up("c", source)
+    assert_identical(daemon, "c", source)
+    assert_equal(source, target, ["by_gtid"])
+
+
 def test_source_away_for_a_while(source, make_daemon, seed):
     load = Load(source, "d", seed).prepare()
     proxy = Proxy(source.port)

@@ -19,14 +19,14 @@ struct AdminContext {
   std::string hostname;
   std::string bind_address;
   std::uint16_t port = 0;
-  std::string socket;              ///< path; '' = none
-  std::int64_t started_at = 0;     ///< seconds since the epoch
+  std::string socket;                                          ///< path; '' = none
+  std::int64_t started_at = 0;                                 ///< seconds since the epoch
   std::uint64_t max_allowed_packet = std::uint64_t{16} << 20;  ///< bytes
   std::uint64_t max_connections = 0;
-  std::uint64_t wait_timeout = 28800;     ///< seconds after which the server closes an idle session
-  std::uint64_t net_read_timeout = 30;    ///< seconds
-  std::uint64_t net_write_timeout = 60;   ///< seconds
-  std::uint64_t replica_net_timeout = 60; ///< seconds; as SourceOptions::net_timeout
+  std::uint64_t wait_timeout = 28800;      ///< seconds after which the server closes an idle session
+  std::uint64_t net_read_timeout = 30;     ///< seconds
+  std::uint64_t net_write_timeout = 60;    ///< seconds
+  std::uint64_t replica_net_timeout = 60;  ///< seconds; as SourceOptions::net_timeout
 
   /// SHUTDOWN: asks the daemon to stop; called from any session's thread, must not wait. Empty: the statement fails.
   std::function<void()> shutdown;

@@ -120,8 +120,8 @@ struct ChangeSource {
 struct StartReplica {
   ChannelSelector channel;
   channel::ThreadSelection threads;
-  bool all_slaves = false;      ///< MariaDB's START ALL SLAVES, which notes what it started
-  std::string refused_clause;   ///< "UNTIL", "USER", ...: recognised, not honoured; '' when there is none
+  bool all_slaves = false;     ///< MariaDB's START ALL SLAVES, which notes what it started
+  std::string refused_clause;  ///< "UNTIL", "USER", ...: recognised, not honoured; '' when there is none
 };
 
 struct StopReplica {
@@ -240,9 +240,8 @@ struct UnsupportedStatement {
   std::string name;  ///< its leading words, for the message
 };
 
-using Statement =
-    std::variant<NoOperation, ChangeSource, StartReplica, StopReplica, ResetReplica, ShowReplicaStatus, Select,
-                 SelectFromTable, Set, ShowVariables, ShowStatus, ShowWarnings, ShowDatabases, ShowTables,
-                 ShowProcesslist, Use, Kill, Shutdown, Do, UnsupportedStatement>;
+using Statement = std::variant<NoOperation, ChangeSource, StartReplica, StopReplica, ResetReplica, ShowReplicaStatus,
+                               Select, SelectFromTable, Set, ShowVariables, ShowStatus, ShowWarnings, ShowDatabases,
+                               ShowTables, ShowProcesslist, Use, Kill, Shutdown, Do, UnsupportedStatement>;
 
 }  // namespace tributary::admin

@@ -37,7 +37,6 @@ struct ApplierStatus {
   std::uint32_t current_timestamp = 0;  ///< of the transaction being applied (source's clock); 0: none
   bool caught_up = false;               ///< everything published is applied
   std::uint64_t transactions = 0;
-  std::uint64_t rows = 0;
   std::uint64_t retries = 0;
 };
 

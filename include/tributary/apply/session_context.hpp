@@ -31,9 +31,9 @@ struct CollationName {
   std::string collation;
 };
 
-/// sql_mode bits of one vendor's server in the other's (binlog-format 4.3): the high bits collide, fractions of a second
-/// are rounded by default by one and cut by the other. NO_DIR_IN_CREATE stays the target's own, as in both servers'
-/// Query_log_event::do_apply_event.
+/// sql_mode bits of one vendor's server in the other's (binlog-format 4.3): the high bits collide, fractions of a
+/// second are rounded by default by one and cut by the other. NO_DIR_IN_CREATE stays the target's own, as in both
+/// servers' Query_log_event::do_apply_event.
 std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool to_mariadb);
 
 /// Brings a session on the target into the state in which a statement was written, by SET and USE for what differs from

@@ -15,19 +15,19 @@ enum class StatementKind {
   begin,
   commit,
   rollback,
-  savepoint,       ///< SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: runs inside its transaction
-  xa,              ///< XA START, END, PREPARE, COMMIT, ROLLBACK
-  dml,             ///< changes rows inside a transaction
-  temporary_table, ///< CREATE, ALTER or DROP of temporary tables: runs in the session and commits nothing
-  ddl              ///< everything else: it commits by itself and cannot be rolled back
+  savepoint,        ///< SAVEPOINT, ROLLBACK TO, RELEASE SAVEPOINT: runs inside its transaction
+  xa,               ///< XA START, END, PREPARE, COMMIT, ROLLBACK
+  dml,              ///< changes rows inside a transaction
+  temporary_table,  ///< CREATE, ALTER or DROP of temporary tables: runs in the session and commits nothing
+  ddl               ///< everything else: it commits by itself and cannot be rolled back
 };
 
 /// What a DDL does to the objects that it names.
 enum class DdlEffect {
-  create,    ///< absent before, there after
-  drop,      ///< there before, absent after, one object after the other
-  alter,     ///< changed, or renamed, all objects at once
-  unknown    ///< accounts, plugins, maintenance, what the scan does not know: the definitions tell nothing
+  create,  ///< absent before, there after
+  drop,    ///< there before, absent after, one object after the other
+  alter,   ///< changed, or renamed, all objects at once
+  unknown  ///< accounts, plugins, maintenance, what the scan does not know: the definitions tell nothing
 };
 
 /// What is known of a statement without parsing all of it.

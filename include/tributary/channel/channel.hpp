@@ -25,7 +25,7 @@ struct ChannelDefaults {
   std::uint16_t report_port = 0;
   std::uint32_t parallel_workers = 1;
   std::optional<target::TargetOptions> target;  ///< none: receive only
-  bool relay_log_purge = false;    ///< remove relay files once they are applied
+  bool relay_log_purge = false;                 ///< remove relay files once they are applied
 };
 
 /// Which of a channel's threads a statement names.
@@ -43,7 +43,7 @@ struct ChannelStatus {
   std::string relay_log_error;  ///< why the relay log cannot be used; '' when it can
   relay::ReceivePosition received;
   std::uint64_t relay_bytes = 0;
-  std::string relay_file_applying;    ///< relay file that holds the applied position
+  std::string relay_file_applying;  ///< relay file that holds the applied position
   std::string relay_file_receiving;
   /// The target's checkpoint, or the mirror's while it is away; moved on over events that stand outside of
   /// transactions (a rotation, say), for which no checkpoint is written.
@@ -94,7 +94,7 @@ class Channel {
   /// @return transactions waited for (>= 0), -1 on timeout, nullopt when the applier is not running or stops.
   /// @p timeout_s 0 = no limit. Returns nullopt also when @p stop is requested.
   std::optional<std::int64_t> wait_applied(const std::string& file, std::uint64_t position, double timeout_s,
-                                           std::stop_token stop) const;
+                                           const std::stop_token& stop) const;
 
  private:
   struct Implementation;
@@ -104,7 +104,7 @@ class Channel {
 /// All channels. Names compare without regard to case and are kept as first written. Thread safe.
 class ChannelSet {
  public:
-  static constexpr std::size_t k_max_channels = 256;      // MAX_CHANNELS, sql/rpl_msr.h
+  static constexpr std::size_t k_max_channels = 256;  // MAX_CHANNELS, sql/rpl_msr.h
   static constexpr std::size_t k_max_name_characters = 64;
 
   ChannelSet(ChannelDefaults defaults, state::Store& store);

@@ -6,8 +6,8 @@
 namespace tributary::channel {
 
 /// Throws Error 3076 unless @p name is UTF-8 of at most 64 characters without control characters or a trailing
-/// blank, and Error 3139 for the two names that MySQL reserves for group replication. '' (the default channel) is valid.
-/// MySQL checks channel names like table names: sql/rpl_msr.cc, check_table_name().
+/// blank, and Error 3139 for the two names that MySQL reserves for group replication. '' (the default channel) is
+/// valid. MySQL checks channel names like table names: sql/rpl_msr.cc, check_table_name().
 void check_channel_name(std::string_view name);
 
 /// The form under which names are compared: ASCII letters in lower case.

@@ -42,14 +42,14 @@ struct RelayFileRecord {
   /// A transaction boundary up to which the file is durable: a recovery scan starts here. 0: nothing in the file
   /// counts as received yet (its first mark_boundary() has not happened).
   std::uint64_t boundary_offset = 0;
-  std::int64_t created_at = 0;        ///< seconds since the epoch
+  std::int64_t created_at = 0;  ///< seconds since the epoch
 };
 
 /// Where records of relay files are kept (SQLite in the daemon). Called by one thread at a time per channel.
 class RelayCatalogue {
  public:
   virtual ~RelayCatalogue() = default;
-  virtual std::vector<RelayFileRecord> load() = 0;  ///< ascending by file_number
+  virtual std::vector<RelayFileRecord> load() = 0;       ///< ascending by file_number
   virtual void save(const RelayFileRecord& record) = 0;  ///< inserts or replaces by file_number
   virtual void remove(std::uint64_t file_number) = 0;
   /// The highest file number that was ever given out, also when its file is gone.
@@ -58,10 +58,13 @@ class RelayCatalogue {
 
 struct RelayLogOptions {
   std::filesystem::path directory;
-  std::string base_name;     ///< "<host>-relay-bin" or "<host>-relay-bin-<escaped channel>"
-  std::string channel;       ///< for messages
+  std::string base_name;  ///< "<host>-relay-bin" or "<host>-relay-bin-<escaped channel>"
+  std::string channel;    ///< for messages
   /// fdatasync at a transaction boundary after this many transactions; 0 = leave it to the operating system.
   std::uint32_t sync_every = 10000;
+  /// Files with lower numbers belong to a configuration that was given up (a crash came before remove_all() was
+  /// through): they are removed when the log is opened.
+  std::uint64_t first_file_number = 1;
 };
 
 /// Where receiving goes on: coordinates in the source's terms.
@@ -164,10 +167,12 @@ class RelayLog {
   std::unique_ptr<RelayCursor> open_cursor(RelayPosition from);
 
   /// Removes files with a number below @p file_number. The file that holds published_end() always stays. A cursor
-  /// that has such a file open may read it to its end.
+  /// that has such a file open may read it to its end. Failures are logged, not thrown.
   void purge_before(std::uint64_t file_number);
   /// Removes all files (RESET SLAVE). No cursor may be open. Numbers go on growing.
   void remove_all();
+  /// remove_all(), and the two lists with them: the channel itself goes. The log is of no use afterwards.
+  void remove_with_lists();
 
   /// Blocks until published_end() > @p seen, or @p stop is requested (false), or @p timeout_ms passed (false).
   bool wait_published(RelayPosition seen, std::stop_token stop, std::uint32_t timeout_ms);

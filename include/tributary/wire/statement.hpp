@@ -51,14 +51,17 @@ struct SessionVariable {
 /// What a session knows; one thread at a time.
 struct SessionState {
   std::uint32_t connection_id = 0;
-  std::string user;           ///< as authenticated
-  std::string client_host;    ///< address, or "localhost" for the socket
-  std::string account_host;   ///< host pattern of the account that matched
-  std::string database;       ///< '' = none
+  std::string user;          ///< as authenticated
+  std::string client_host;   ///< address, or "localhost" for the socket
+  std::string account_host;  ///< host pattern of the account that matched
+  std::string database;      ///< '' = none
   /// What SET changed in this session: system variables by lower-case name, user variables with '@' before theirs.
   /// Belongs to the statement handler; empty it to reset the session.
   std::map<std::string, SessionVariable> variables;
   std::vector<Warning> warnings;  ///< of the last statement; the session sends their count in OK and EOF packets
+  /// What SHOW WARNINGS shows: the warnings of the last statement that did not itself ask for them. Belongs to the
+  /// statement handler.
+  std::vector<Warning> diagnostics;
 };
 
 /// Executes statements for sessions. Called from many sessions' threads at once, for one session at a time.

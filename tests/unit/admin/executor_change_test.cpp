@@ -50,9 +50,12 @@ TEST_F(ExecutorChange, keepsWhatIsNotGivenAndTakesTheLastOfTwo) {
 TEST_F(ExecutorChange, understandsBothWaysToAskForGtid) {
   run("CHANGE MASTER TO MASTER_HOST='h'");
   const std::pair<const char*, const char*> cases[] = {
-      {"MASTER_AUTO_POSITION=1", "auto_position"}, {"SOURCE_AUTO_POSITION=0", "no"},
-      {"MASTER_USE_GTID=slave_pos", "slave_pos"},  {"MASTER_USE_GTID=no", "no"},
-      {"MASTER_USE_GTID=replica_pos", "slave_pos"}, {"MASTER_USE_GTID=current_pos", "current_pos"},
+      {"MASTER_AUTO_POSITION=1", "auto_position"},
+      {"SOURCE_AUTO_POSITION=0", "no"},
+      {"MASTER_USE_GTID=slave_pos", "slave_pos"},
+      {"MASTER_USE_GTID=no", "no"},
+      {"MASTER_USE_GTID=replica_pos", "slave_pos"},
+      {"MASTER_USE_GTID=current_pos", "current_pos"},
       {"MASTER_AUTO_POSITION=0, MASTER_USE_GTID=slave_pos", "slave_pos"}};
   for (const auto& [options, mode] : cases) {
     EXPECT_EQ(error(std::string("CHANGE MASTER TO ") + options), "") << options;

@@ -30,7 +30,8 @@ TEST_F(ExecutorSession, answersWhatClientsAskAtConnect) {
 
 TEST_F(ExecutorSession, namesColumnsAsConnectorJWantsThem) {
   const wire::ResultSet set = table(
-      "/* mysql-connector-j-9.0 (Revision: x) */SELECT  @@session.auto_increment_increment AS auto_increment_increment, "
+      "/* mysql-connector-j-9.0 (Revision: x) */SELECT  @@session.auto_increment_increment AS "
+      "auto_increment_increment, "
       "@@character_set_client AS character_set_client, @@character_set_connection AS character_set_connection, "
       "@@character_set_results AS character_set_results, @@character_set_server AS character_set_server, "
       "@@collation_server AS collation_server, @@collation_connection AS collation_connection, @@init_connect AS "
@@ -130,9 +131,6 @@ TEST_F(ExecutorSession, refusesSettingsThatItCannotHonour) {
 }
 
 TEST_F(ExecutorSession, honoursTimeZonesAndIsolationLevels) {
-  EXPECT_EQ(error("SET time_zone = '+05:30', SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"), "1064 " + std::string(
-      "You have an error in your SQL syntax; check the manual that corresponds to your MySQL server version for the right "
-      "syntax to use near 'TRANSACTION ISOLATION LEVEL READ COMMITTED' at line 1"));
   EXPECT_EQ(error("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"), "");
   EXPECT_EQ(rows("SELECT @@tx_isolation, @@transaction_isolation"), "READ-COMMITTED|READ-COMMITTED");
   EXPECT_EQ(rows("SHOW VARIABLES LIKE 't%x_isolation'"), "tx_isolation|READ-COMMITTED");
@@ -158,6 +156,7 @@ TEST_F(ExecutorSession, filtersVariables) {
 TEST_F(ExecutorSession, showsWarnings) {
   EXPECT_EQ(code("SELECT @@nothing"), "1193");
   EXPECT_EQ(rows("SHOW WARNINGS"), "Error|1193|Unknown system variable 'nothing'");
+  EXPECT_EQ(warnings(), "");  // SHOW WARNINGS itself raises none
   EXPECT_EQ(rows("SELECT @@warning_count, @@error_count"), "1|1");
   EXPECT_EQ(rows("SHOW ERRORS LIMIT 0"), "");
   EXPECT_EQ(rows("SHOW COUNT(*) WARNINGS"), "1");
@@ -179,7 +178,8 @@ TEST_F(ExecutorSession, showsDatabases) {
 
 TEST_F(ExecutorSession, showsAndKillsSessions) {
   std::atomic<int> kills{0};
-  RegisteredSession other(sessions_, "10.0.0.9:4711", [&](KillKind kind) { kills += kind == KillKind::query ? 1 : 10; });
+  RegisteredSession other(sessions_, "10.0.0.9:4711",
+                          [&](KillKind kind) { kills += kind == KillKind::query ? 1 : 10; });
   other.logged_in("admin", "");
   other.begin("Query", "SELECT SLEEP(100)");
   const wire::ResultSet list = table("SHOW PROCESSLIST");
@@ -200,7 +200,8 @@ TEST_F(ExecutorSession, isInterrupted) {
 }
 
 TEST_F(ExecutorSession, doesTheHarmlessAndRefusesTheUnknown) {
-  for (const char* statement : {"BEGIN", "START TRANSACTION READ ONLY", "COMMIT", "ROLLBACK", "UNLOCK TABLES", "DO 1"}) {
+  for (const char* statement :
+       {"BEGIN", "START TRANSACTION READ ONLY", "COMMIT", "ROLLBACK", "UNLOCK TABLES", "DO 1"}) {
     EXPECT_EQ(error(statement), "") << statement;
   }
   EXPECT_EQ(error("INSERT INTO t VALUES (1)"), "1235 This version of Tributary doesn't yet support 'INSERT'");

@@ -10,8 +10,7 @@ struct Printer {
   std::string operator()(const std::string& text) const { return "'" + text + "'"; }
   std::string operator()(const Decimal& decimal) const { return decimal.text; }
   template <typename Number>
-    requires std::is_arithmetic_v<Number>
-  std::string operator()(Number number) const {
+  requires std::is_arithmetic_v<Number> std::string operator()(Number number) const {
     return fmt::format("{}", number);
   }
 
@@ -23,8 +22,8 @@ struct Printer {
   std::string operator()(const ColumnReference& column) const { return column.name; }
   std::string operator()(const FunctionCall& call) const { return call.name + list(call.arguments); }
   std::string operator()(const Operation& operation) const {
-    static constexpr const char* k_names[] = {"or", "and", "not", "=",  "<=>",     "<>",          "<", "<=", ">", ">=",
-                                              "like", "in", "is_null", "is_not_null", "+", "-", "*", "neg"};
+    static constexpr const char* k_names[] = {"or", "and",  "not", "=",       "<=>",         "<>", "<", "<=", ">",
+                                              ">=", "like", "in",  "is_null", "is_not_null", "+",  "-", "*",  "neg"};
     return k_names[static_cast<std::size_t>(operation.operation)] + list(operation.operands);
   }
   std::string operator()(const Expression& expression) const { return std::visit(*this, expression.node); }
@@ -52,9 +51,7 @@ struct Printer {
     return std::string("status of ") + (show.vocabulary == Vocabulary::slave ? "slave" : "replica") +
            all_slaves(show.all_slaves) + channel(show.channel);
   }
-  std::string operator()(const Select& select) const {
-    return "select" + items(select.items) + limit(select.limit);
-  }
+  std::string operator()(const Select& select) const { return "select" + items(select.items) + limit(select.limit); }
   std::string operator()(const SelectFromTable& select) const {
     return "select from " + select.database + "." + select.table;
   }
@@ -136,6 +133,8 @@ struct Printer {
 
 }  // namespace
 
-std::string print(const Statement& statement) { return std::visit(Printer{}, statement); }
+std::string print(const Statement& statement) {
+  return std::visit(Printer{}, statement);
+}
 
 }  // namespace tributary::admin

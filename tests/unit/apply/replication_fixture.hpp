@@ -3,34 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
+#include "memory_catalogue.hpp"
 #include "test_server.hpp"
 #include "tributary/apply/applier.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
 #include "tributary/relay/relay_log.hpp"
 
 namespace tributary::apply {
-
-/// Keeps records of relay files in memory.
-class MemoryCatalogue : public relay::RelayCatalogue {
- public:
-  std::vector<relay::RelayFileRecord> load() override;
-  void save(const relay::RelayFileRecord& record) override;
-  void remove(std::uint64_t file_number) override;
-  std::uint64_t last_number() override;
-
- private:
-  std::mutex mutex_;
-  std::vector<relay::RelayFileRecord> records_;
-  std::uint64_t last_number_ = 0;
-};
 
 /// A relay log that is fed from the binlog files of a server on this machine.
 class FileFedRelayLog {
@@ -42,12 +27,13 @@ class FileFedRelayLog {
   void receive();
   /// Appends one event made up by a test, as a transaction of its own or outside of any.
   void append(ByteView event);
-  [[nodiscard]] const std::string& source_file() const { return file_; }
+  [[nodiscard]] const relay::RelayLogOptions& options() const { return options_; }
 
  private:
   const test::TestServer& source_;
   std::string channel_;
   test::TemporaryDirectory directory_;
+  relay::RelayLogOptions options_;
   MemoryCatalogue catalogue_;
   std::unique_ptr<relay::RelayLog> log_;
   binlog::TransactionBoundary boundary_;

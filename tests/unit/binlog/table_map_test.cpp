@@ -61,8 +61,9 @@ TEST(TableMap, refusesWhatIsOutOfRange) {
       {"00", ""},     {"14", "03"},   {"f3", ""},     {"f7", "0100"}, {"0f", "14"},   {"0f", "140000"}, {"13", "07"},
       {"10", "0800"}, {"10", "0108"}, {"10", "0000"}, {"f6", "0004"}, {"f6", "4204"}, {"f6", "0405"},   {"fc", "00"},
       {"fc", "05"},   {"04", "08"},   {"fe", "f703"}, {"fe", "f700"}, {"fe", "f809"}, {"fe", "f600"}};
-  for (const auto& [types, metadata] : bad) {
-    EXPECT_EQ(error_of([&] { decoded(table_map(types, metadata)); }), 1610) << types << " " << metadata;
+  for (const auto& column : bad) {
+    EXPECT_EQ(error_of([&] { decoded(table_map(column.first, column.second)); }), 1610)
+        << column.first << " " << column.second;
   }
 }
 

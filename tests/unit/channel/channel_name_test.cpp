@@ -1,8 +1,8 @@
 #include "tributary/channel/channel_name.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 #include "tributary/util/error.hpp"
 
@@ -34,7 +34,9 @@ TEST(ChannelName, refusesWithMySqlsNumbers) {
   EXPECT_EQ(code_of("Group_Replication_Applier"), 3139);
 }
 
-TEST(ChannelName, comparesWithoutRegardToCase) { EXPECT_EQ(channel_key("Shard-É1"), "shard-É1"); }
+TEST(ChannelName, comparesWithoutRegardToCase) {
+  EXPECT_EQ(channel_key("Shard-É1"), "shard-É1");
+}
 
 TEST(RelayBaseName, isMySqlsForShortNames) {
   EXPECT_EQ(relay_base_name("host-relay-bin", ""), "host-relay-bin");

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <filesystem>
+
+#include <gtest/gtest.h>
 
 #include "tributary/channel/channel.hpp"
 #include "tributary/util/error.hpp"

@@ -8,8 +8,10 @@ namespace {
 TEST(SourcePosition, comparesNumbersAsNumbers) {
   EXPECT_EQ(compare_source_positions("bin.000001", 4, "bin.000001", 4), std::strong_ordering::equal);
   EXPECT_EQ(compare_source_positions("bin.999999", 900, "bin.1000000", 4), std::strong_ordering::less);
-  EXPECT_EQ(compare_source_positions("bin.000002", 4, "bin.000001", std::uint64_t{1} << 33), std::strong_ordering::greater);
-  EXPECT_EQ(compare_source_positions("bin.000001", std::uint64_t{1} << 33, "bin.000001", 4), std::strong_ordering::greater);
+  EXPECT_EQ(compare_source_positions("bin.000002", 4, "bin.000001", std::uint64_t{1} << 33),
+            std::strong_ordering::greater);
+  EXPECT_EQ(compare_source_positions("bin.000001", std::uint64_t{1} << 33, "bin.000001", 4),
+            std::strong_ordering::greater);
 }
 
 TEST(SourcePosition, doesNotCompareDifferentBases) {

@@ -30,7 +30,8 @@ TEST_F(DataDirectoryTest, isMadePrivateAndLocked) {
     const DataDirectory second(path);
     FAIL() << "a directory in use was taken";
   } catch (const std::runtime_error& error) {
-    EXPECT_NE(std::string(error.what()).find("in use by process " + std::to_string(getpid())), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("in use by process " + std::to_string(getpid())), std::string::npos)
+        << error.what();
   }
 }
 

@@ -1,10 +1,10 @@
 #include "tributary/daemon/options.hpp"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 #include <sstream>
 #include <vector>
+
+#include <gtest/gtest.h>
 
 #include "tributary/util/file.hpp"
 
@@ -73,7 +73,8 @@ TEST_F(OptionsTest, readsTheTargetsPasswordFromAPrivateFileOnly) {
   ASSERT_TRUE(options);
   EXPECT_EQ(options->target->password, "secret");
   replace_file(file, "secret\n", 0644);
-  EXPECT_NE(error_of({"--target=mysql://app@127.0.0.1:3306", "--target-password-file", file.c_str()}).find("0600"), std::string::npos);
+  EXPECT_NE(error_of({"--target=mysql://app@127.0.0.1:3306", "--target-password-file", file.c_str()}).find("0600"),
+            std::string::npos);
 }
 
 TEST_F(OptionsTest, errorsNameTheOption) {

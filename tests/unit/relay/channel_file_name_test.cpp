@@ -5,7 +5,9 @@
 namespace tributary::relay {
 namespace {
 
-TEST(ChannelFileName, keepsLettersDigitsAndUnderscore) { EXPECT_EQ(escape_channel_name("Shop_01"), "Shop_01"); }
+TEST(ChannelFileName, keepsLettersDigitsAndUnderscore) {
+  EXPECT_EQ(escape_channel_name("Shop_01"), "Shop_01");
+}
 
 TEST(ChannelFileName, escapesTheRestByCodePoint) {
   EXPECT_EQ(escape_channel_name("x-1"), "x@002d1");

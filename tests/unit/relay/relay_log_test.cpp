@@ -1,7 +1,9 @@
-#include <sys/stat.h>
-
+#include <csignal>
 #include <fstream>
 #include <sstream>
+
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "relay_fixture.hpp"
 
@@ -10,7 +12,9 @@ namespace {
 
 using binlog::ChecksumAlgorithm;
 
-std::string text_of(const std::filesystem::path& path) { return read_file(path); }
+std::string text_of(const std::filesystem::path& path) {
+  return read_file(path);
+}
 
 class RelayLogTest : public RelayFixture {};
 
@@ -268,6 +272,66 @@ TEST_F(RelayLogTest, keepsCountingAfterAllFilesWereRemoved) {
   again.begin_file("bin.000001", source_);
   append_all(again);
   EXPECT_EQ(again.published_end(), (RelayPosition{3, content_.size()}));
+}
+
+/// Lets no file grow beyond a size, as a full disk would, while it lives.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(std::uint64_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit{bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  rlimit before_{};
+  void (*handler_)(int);
+};
+
+TEST_F(RelayLogTest, losesNothingWhenTheFileCannotGrow) {
+  RelayLog& log = open();
+  log.begin_file("bin.000008", source_);
+  append_events(log, 0, 3);
+  const RelayPosition published = log.published_end();
+  {
+    const FileSizeLimit limit(published.offset + 100);
+    append_events(log, 3, events_.size(), false);
+    try {
+      log.flush();
+      FAIL() << "the file grew beyond its limit";
+    } catch (const WriteError& error) {
+      EXPECT_EQ(error.code(), 1595);
+      EXPECT_NE(std::string(error.what()).find("host-relay-bin-shop.000001"), std::string::npos);
+      EXPECT_NE(std::string(error.what()).find("offset " + std::to_string(published.offset)), std::string::npos);
+    }
+    EXPECT_THROW(log.append(Bytes(1 << 20)), WriteError);
+    EXPECT_EQ(log.published_end(), published);
+  }
+  log.flush();
+  EXPECT_EQ(log.published_end().offset, content_.size());
+  EXPECT_EQ(read_bytes(log.path_of(1)), content_);
+  EXPECT_EQ(read_published(log, {1, 4}), without_magic());
+}
+
+TEST_F(RelayLogTest, cutsWhatAFailedWriteLeftBehind) {
+  RelayLog& log = open();
+  log.begin_file("bin.000008", source_);
+  append_events(log, 0, 3);
+  const std::uint64_t end = log.write_end();
+  {
+    const FileSizeLimit limit(end + 100);
+    EXPECT_THROW(log.append(Bytes(1 << 20, 7)), WriteError);
+    EXPECT_THROW(log.cover_hole(end + (1 << 20), ChecksumAlgorithm::crc32, 11), WriteError);
+  }
+  EXPECT_EQ(log.write_end(), end);
+  log.begin_file("bin.000009", source_);
+  EXPECT_EQ(std::filesystem::file_size(log.path_of(1)), end);
 }
 
 TEST_F(RelayLogTest, goesOnWhenTheCatalogueCannotBeWritten) {

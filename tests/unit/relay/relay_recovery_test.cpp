@@ -267,6 +267,29 @@ TEST_F(RelayRecoveryTest, dropsRecordsOfFilesThatAreGone) {
   EXPECT_EQ(empty.begin(), (RelayPosition{4, 4}));
 }
 
+TEST_F(RelayRecoveryTest, removesWhatAFormerConfigurationLeft) {
+  {
+    RelayLog& log = open();
+    for (int number = 1; number < 4; ++number) {
+      log.begin_file("bin.00000" + std::to_string(number), source_);
+      append_all(log);
+    }
+    log_.reset();
+  }
+  // CHANGE MASTER said that numbers go on with 4; the daemon died before the old files were gone.
+  std::filesystem::remove(file(1));
+  RelayLogOptions changed = options();
+  changed.first_file_number = 4;
+  RelayLog log(changed, catalogue_);
+  EXPECT_TRUE(log.files().empty());
+  EXPECT_TRUE(log.received_end().source_file_name.empty());
+  EXPECT_TRUE(catalogue_.records_.empty());
+  EXPECT_FALSE(std::filesystem::exists(file(3)));
+  log.begin_file("new.000001", source_);
+  append_all(log);
+  EXPECT_EQ(log.published_end(), (RelayPosition{4, content_.size()}));
+}
+
 TEST_F(RelayRecoveryTest, scansNoFurtherThanBoundariesAreRecorded) {
   // A transaction of 40 MiB that was cut off by a crash.
   {

@@ -15,7 +15,8 @@ TEST(ByteReader, readsWhatByteWriterWrote) {
   writer.u32(0x89abcdef);
   writer.u48(0x123456789abc);
   writer.u64(0xfedcba9876543210);
-  for (const std::uint64_t value : {0ULL, 250ULL, 251ULL, 65535ULL, 65536ULL, 16777215ULL, 16777216ULL, ~0ULL}) writer.lenenc(value);
+  for (const std::uint64_t value : {0ULL, 250ULL, 251ULL, 65535ULL, 65536ULL, 16777215ULL, 16777216ULL, ~0ULL})
+    writer.lenenc(value);
   writer.lenenc_text("shard");
   writer.null_terminated_text("zero");
 
@@ -27,7 +28,8 @@ TEST(ByteReader, readsWhatByteWriterWrote) {
   EXPECT_EQ(reader.u32(), 0x89abcdefU);
   EXPECT_EQ(reader.u48(), 0x123456789abcU);
   EXPECT_EQ(reader.u64(), 0xfedcba9876543210U);
-  for (const std::uint64_t value : {0ULL, 250ULL, 251ULL, 65535ULL, 65536ULL, 16777215ULL, 16777216ULL, ~0ULL}) EXPECT_EQ(reader.lenenc(), value);
+  for (const std::uint64_t value : {0ULL, 250ULL, 251ULL, 65535ULL, 65536ULL, 16777215ULL, 16777216ULL, ~0ULL})
+    EXPECT_EQ(reader.lenenc(), value);
   EXPECT_EQ(reader.lenenc_text(), "shard");
   EXPECT_EQ(reader.null_terminated_text(), "zero");
   EXPECT_TRUE(reader.at_end());

@@ -1,9 +1,9 @@
 #include "tributary/util/file.hpp"
 
+#include <system_error>
+
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-
-#include <system_error>
 
 namespace tributary {
 namespace {

@@ -1,15 +1,16 @@
 #include "tributary/util/random.hpp"
 
-#include <gtest/gtest.h>
-
 #include <regex>
+
+#include <gtest/gtest.h>
 
 namespace tributary {
 namespace {
 
 TEST(Random, uuidIsVersionFourAndNew) {
   const std::string uuid = random_uuid();
-  EXPECT_TRUE(std::regex_match(uuid, std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"))) << uuid;
+  EXPECT_TRUE(std::regex_match(uuid, std::regex("[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")))
+      << uuid;
   EXPECT_NE(uuid, random_uuid());
 }
 

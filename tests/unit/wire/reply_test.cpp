@@ -48,6 +48,11 @@ TEST(ErrorPacket, carriesNumberStateAndText) {
   EXPECT_EQ(encode_error(Error(1105, "bad", "x"), capability::k_protocol_41), bytes_of("\xff\x51\x04#HY000x"sv));
 }
 
+TEST(ErrorPacket, cutsALongTextBetweenCharacters) {
+  const std::string text = std::string(4095, 'x') + "ü" + std::string(1000, 'x');
+  EXPECT_EQ(encode_error(Error(1105, text), 0), bytes_of("\xff\x51\x04" + std::string(4095, 'x')));
+}
+
 // wire-protocol.md 3.2: SELECT 1 AS a, but for the flag NOT_NULL, which is not claimed here.
 TEST(ColumnDefinition, hasTheBytesOfARealServer) {
   EXPECT_EQ(encode_column({"a", ColumnType::long_int, 1, false}),

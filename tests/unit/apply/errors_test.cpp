@@ -1,0 +1,202 @@
+#include <gmock/gmock.h>
+
+#include <fmt/core.h>
+
+#include "replication_fixture.hpp"
+
+namespace tributary::apply {
+namespace {
+
+using testing::HasSubstr;
+using testing::MatchesRegex;
+
+/// One cause each: the applier stops in front of exactly the transaction that fails, names it, and goes on once the
+/// cause is mended.
+class ErrorsTest : public ReplicationTest {
+ protected:
+  void make_table() {
+    source().run(
+        "CREATE TABLE d.orders (id INT UNSIGNED PRIMARY KEY, name VARCHAR(20), n INT, UNIQUE (name)); INSERT INTO d.orders "
+        "VALUES (1,'a',1),(2,'b',2),(3,'c',3)");
+    ASSERT_EQ(apply().error_code, 0);
+  }
+  /// Writes 10 transactions, the guilty one in between, so that they go in one batch.
+  void among_others(const std::string& guilty) {
+    for (int i = 100; i < 105; ++i) source().run(fmt::format("INSERT INTO d.orders VALUES ({},'n{}',0)", i, i));
+    source().run(guilty);
+    for (int i = 105; i < 110; ++i) source().run(fmt::format("INSERT INTO d.orders VALUES ({},'n{}',0)", i, i));
+  }
+  static void expect_only_what_stood_before() {
+    EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.orders WHERE id BETWEEN 100 AND 104"), "5");
+    EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.orders WHERE id BETWEEN 105 AND 109"), "0");
+  }
+};
+
+TEST_F(ErrorsTest, DuplicateKey) {
+  make_table();
+  among_others("INSERT INTO d.orders VALUES (10,'j',1),(5,'x',NULL),(11,'k',1)");
+  target().run("INSERT INTO d.orders VALUES (5,'mine',0)");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1062);
+  EXPECT_THAT(status.error_message,
+              MatchesRegex("Could not execute Write_rows event on table d\\.orders; Duplicate entry '5' for key 'PRIMARY' "
+                           "\\(1062\\); row \\(id=5, name='x', n=NULL\\); transaction 0-1-[0-9]+ at source-bin\\.[0-9]+:"
+                           "[0-9]+, end position [0-9]+"));
+  EXPECT_FALSE(status.running);
+  expect_only_what_stood_before();
+  EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.orders WHERE id IN (10, 11)"), "0");
+  target().run("DELETE FROM d.orders WHERE id=5");
+  replicate();
+}
+
+TEST_F(ErrorsTest, MissingRow) {
+  make_table();
+  target().run("DELETE FROM d.orders WHERE id=2");
+  among_others("UPDATE d.orders SET n=n+10 WHERE id <= 3");
+  ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1032);
+  EXPECT_THAT(status.error_message, HasSubstr("Could not execute Update_rows event on table d.orders; Can't find record in "
+                                              "'orders' (1032); row (id=2, name='b', n=2); transaction 0-1-"));
+  expect_only_what_stood_before();
+  EXPECT_EQ(target().value("SELECT n FROM d.orders WHERE id=1"), "1");
+  target().run("INSERT INTO d.orders VALUES (2,'b',2)");
+  replicate();
+  target().run("DELETE FROM d.orders WHERE id=3");
+  source().run("DELETE FROM d.orders");
+  status = apply();
+  EXPECT_EQ(status.error_code, 1032);
+  EXPECT_THAT(status.error_message, HasSubstr("Could not execute Delete_rows event on table d.orders;"));
+  EXPECT_THAT(status.error_message, HasSubstr("row (id=3, "));
+}
+
+TEST_F(ErrorsTest, MissingTable) {
+  make_table();
+  target().run("RENAME TABLE d.orders TO d.away");
+  source().run("UPDATE d.orders SET n=5 WHERE id=1");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1146);
+  EXPECT_THAT(status.error_message, HasSubstr("Could not execute Update_rows event on table d.orders; Table 'd.orders' "
+                                              "doesn't exist (1146)"));
+  target().run("RENAME TABLE d.away TO d.orders");
+  replicate();
+}
+
+TEST_F(ErrorsTest, ColumnOfAnotherType) {
+  make_table();
+  target().run("UPDATE d.orders SET n=NULL; ALTER TABLE d.orders MODIFY n DATETIME");
+  among_others("UPDATE d.orders SET n=4 WHERE id=1");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1677);
+  EXPECT_THAT(status.error_message, HasSubstr("Column 2 of table 'd.orders' cannot be converted from type 'int' to type "
+                                              "'datetime'"));
+  target().run("UPDATE d.orders SET n=NULL; ALTER TABLE d.orders MODIFY n INT; UPDATE d.orders SET n=id");
+  replicate();
+}
+
+TEST_F(ErrorsTest, StatementInABatch) {
+  make_table();
+  among_others("SET binlog_format=STATEMENT; INSERT INTO d.orders VALUES (5,'s',0)");
+  target().run("INSERT INTO d.orders VALUES (5,'mine',0)");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1062);
+  EXPECT_THAT(status.error_message,
+              HasSubstr("Error 'Duplicate entry '5' for key 'PRIMARY'' (1062) on query. Default database: ''. Query: 'INSERT "
+                        "INTO d.orders VALUES (5,'s',0)'; transaction 0-1-"));
+  expect_only_what_stood_before();
+  target().run("DELETE FROM d.orders WHERE id=5");
+  replicate();
+}
+
+TEST_F(ErrorsTest, TableOfAnotherEngine) {
+  source().run("CREATE TABLE d.orders (id INT PRIMARY KEY, name VARCHAR(20), n INT) ENGINE=MyISAM");
+  ASSERT_EQ(apply().error_code, 0);
+  target().run("INSERT INTO d.orders VALUES (5,'mine',0)");
+  source().run("INSERT INTO d.orders VALUES (1,'a',0); INSERT INTO d.orders VALUES (5,'b',0); INSERT INTO d.orders VALUES "
+               "(6,'c',0)");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1062);
+  EXPECT_THAT(status.error_message, HasSubstr("Could not execute Write_rows event on table d.orders; Duplicate entry '5' for "
+                                              "key 'PRIMARY' (1062); transaction 0-1-"));
+  EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.orders"), "2");
+  target().run("DELETE FROM d.orders WHERE id=5");
+  replicate();
+}
+
+TEST_F(ErrorsTest, LockHeldByAnotherSessionIsWaitedForAndTriedAgain) {
+  make_table();
+  among_others("UPDATE d.orders SET n=77 WHERE id=1");
+  options().transaction_retries = 2;
+  feed().receive();
+  std::jthread holder([](const std::stop_token&) {
+    target().run("BEGIN; UPDATE d.orders SET n=n WHERE id=1; SELECT SLEEP(3); ROLLBACK");
+  });
+  while (target().value("SELECT COUNT(*) FROM information_schema.INNODB_TRX") == "0") std::this_thread::yield();
+  replicate();
+  EXPECT_GT(applier().status().retries, 0U);
+}
+
+TEST_F(ErrorsTest, LockThatIsNeverReleasedStopsInTheEnd) {
+  make_table();
+  among_others("UPDATE d.orders SET n=77 WHERE id=1");
+  options().transaction_retries = 1;
+  feed().receive();
+  std::jthread holder([](const std::stop_token&) {
+    target().run("BEGIN; UPDATE d.orders SET n=n WHERE id=1; SELECT SLEEP(12); ROLLBACK");
+  });
+  while (target().value("SELECT COUNT(*) FROM information_schema.INNODB_TRX") == "0") std::this_thread::yield();
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1205);
+  EXPECT_THAT(status.error_message, HasSubstr("Lock wait timeout exceeded"));
+  EXPECT_THAT(status.error_message, HasSubstr("tried 2 times in vain"));
+  expect_only_what_stood_before();
+}
+
+TEST_F(ErrorsTest, PasswordsAreNotShown) {
+  make_table();
+  source().run("CREATE USER once@localhost IDENTIFIED BY 'verysecret'");
+  target().run("CREATE USER once@localhost");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1396);
+  EXPECT_THAT(status.error_message, HasSubstr("Query: 'CREATE USER once@localhost IDENTIFIED...'"));
+  source().run("SET sql_log_bin=0; DROP USER once@localhost");
+  target().run("DROP USER once@localhost");
+}
+
+TEST_F(ErrorsTest, EventsThatAreNotSupportedStopAfterEverythingBefore) {
+  make_table();
+  among_others("XA START 'x'; INSERT INTO d.orders VALUES (50,'xa',0); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1593);
+  EXPECT_THAT(status.error_message, HasSubstr("Fatal error: cannot execute the Gtid event (type 162) at source-bin."));
+  EXPECT_THAT(status.error_message, HasSubstr("XA transactions are not supported"));
+  expect_only_what_stood_before();
+}
+
+TEST_F(ErrorsTest, AnUnknownEventStopsUnlessItMayBeIgnored) {
+  make_table();
+  const auto unknown = [](std::uint16_t flags) {
+    ByteWriter writer;
+    binlog::EventHeader header;
+    header.type = static_cast<binlog::EventType>(200);
+    header.server_id = 1;
+    header.flags = flags;
+    header.encode(writer);
+    writer.text("what is this");
+    Bytes event = writer.take();
+    binlog::finish_event(event, binlog::ChecksumAlgorithm::off);
+    return event;
+  };
+  among_others("DO 1");
+  feed().receive();
+  feed().append(unknown(binlog::event_flag::k_ignorable));
+  EXPECT_EQ(apply().error_code, 0);
+  EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.orders WHERE id >= 100"), "10");
+  feed().append(unknown(0));
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1593);
+  EXPECT_THAT(status.error_message, HasSubstr("cannot execute the Unknown(200) event (type 200) at source-bin."));
+  EXPECT_THAT(status.error_message, HasSubstr("relay file test-relay-bin-"));
+}
+
+}  // namespace
+}  // namespace tributary::apply

@@ -1,0 +1,111 @@
+#include <gtest/gtest.h>
+
+#include "dump_stream.hpp"
+#include "relay_directory_fixture.hpp"
+#include "stream_events.hpp"
+
+namespace tributary::source {
+namespace {
+
+/// Dumps by MariaDB GTID: until the source has found the place, nothing counts as received.
+class DumpStreamGtidTest : public ::testing::Test {
+ protected:
+  DumpStreamGtidTest() : stream_(relay_.log(), "channel 'shop'") {
+    probe_.answers.server_id = 11;
+    probe_.mariadb = true;
+    probe_.checksum = ChecksumAlgorithm::crc32;
+  }
+  void ask(const std::string& state) {
+    DumpStart start;
+    start.by = DumpStart::By::gtid;
+    start.gtid_state = start.skipped_state = gtid::MariadbGtidPosition::parse(state);
+    stream_.set_gtid_position(start.gtid_state);
+    stream_.begin(probe_, start);
+    stream_.on_event(made_up_rotate("bin.000005", 4));
+    stream_.on_event(file_.format());
+  }
+  void send_transaction(std::uint32_t domain, std::uint64_t seq_no) {
+    for (const Bytes& event : {file_.gtid(domain, seq_no), file_.rows(), file_.xid()}) stream_.on_event(event);
+  }
+  [[nodiscard]] bool counts() {
+    relay_.log().flush();
+    return !relay_.log().received_end().source_file_name.empty();
+  }
+
+  RelayDirectoryFixture relay_;
+  SourceProbe probe_;
+  DumpStream stream_;
+  FileBuilder file_;
+};
+
+TEST_F(DumpStreamGtidTest, countsFromTheFirstGroupAfterTheSkippedOnes) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  EXPECT_FALSE(counts()) << "going on by file and position would bring groups that we have";
+  file_.skip(1000);
+  stream_.on_event(gtid_list(file_.offset(), "0-11-8", true));
+  const std::uint64_t start = file_.offset();
+  send_transaction(0, 9);
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(relay_.log().received_end().offset, file_.offset());
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-9");
+  const auto cursor = relay_.log().open_cursor({});
+  cursor->next();
+  cursor->next();
+  EXPECT_EQ(cursor->next()->start.offset, start);
+}
+
+TEST_F(DumpStreamGtidTest, countsAtOnceWhereTheFileBeginsWithWhatWeHave) {
+  ask("0-11-3");
+  stream_.on_event(file_.list("0-11-3"));
+  send_transaction(0, 4);
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(relay_.content(1), file_.content());
+}
+
+TEST_F(DumpStreamGtidTest, countsAtOnceWhenEverythingWasAskedFor) {
+  ask("");
+  EXPECT_TRUE(counts());
+}
+
+TEST_F(DumpStreamGtidTest, aHeartbeatEndsTheSearch) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  file_.skip(1000);
+  stream_.on_event(heartbeat("bin.000005", static_cast<std::uint32_t>(file_.offset())));
+  EXPECT_FALSE(counts());
+  send_transaction(0, 9);
+  EXPECT_TRUE(counts());
+}
+
+TEST_F(DumpStreamGtidTest, groupsOfAnotherDomainDoNotCountBeforeTheSearchHasEnded) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  send_transaction(1, 1);
+  EXPECT_FALSE(counts());
+  file_.skip(1000);
+  send_transaction(1, 2);
+  EXPECT_FALSE(counts());
+  file_.skip(1000);
+  stream_.on_event(gtid_list(file_.offset(), "0-11-8,1-11-2", true));
+  send_transaction(0, 9);
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-9,1-11-2");
+}
+
+TEST_F(DumpStreamGtidTest, beginsAgainAfterAConnectionThatEndedInTheSearch) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  stream_.start_over();
+  file_ = FileBuilder();
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  file_.skip(1000);
+  stream_.on_event(gtid_list(file_.offset(), "0-11-8", true));
+  send_transaction(0, 9);
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(relay_.log().files().size(), 1U);
+}
+
+}  // namespace
+}  // namespace tributary::source
