@@ -6,10 +6,12 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: tests/run.sh [--quick] [--sanitize=address|thread] [--servers=all] [--jobs N] [-- PYTEST-ARGUMENT...]
+Usage: tests/run.sh [--quick|--scenarios] [--sanitize=address|thread] [--servers=all] [--jobs N]
+                    [-- PYTEST-ARGUMENT...]
 
   (nothing)               build (debug), lint, unit tests, all scenario tests against real servers
   --quick                 build and unit tests only
+  --scenarios             scenario tests only; builds only what they need
   --sanitize=address      build with AddressSanitizer and UBSan; unit tests and the scenarios marked 'smoke'
   --sanitize=thread       the same with ThreadSanitizer
   --servers=all           also use servers beyond MariaDB 10.11 from apt. This version is tested with none beyond
@@ -21,10 +23,11 @@ A report of a sanitizer is a failure, also when the test in which it came up pas
 TEXT
 }
 
-quick=no sanitize='' servers=apt jobs=$(nproc) pytest_arguments=()
+quick=no scenarios_only=no sanitize='' servers=apt jobs=$(nproc) pytest_arguments=()
 while (($#)); do
   case $1 in
     --quick) quick=yes ;;
+    --scenarios) scenarios_only=yes ;;
     --sanitize=address | --sanitize=thread) sanitize=${1#*=} ;;
     --servers=apt | --servers=all) servers=${1#*=} ;;
     --jobs) jobs=${2:?--jobs needs a number}; shift ;;
@@ -35,6 +38,10 @@ while (($#)); do
   esac
   shift
 done
+if [[ $quick == yes && $scenarios_only == yes ]]; then
+  echo "tests/run.sh: --quick and --scenarios exclude each other" >&2
+  exit 2
+fi
 
 case $sanitize in
   address) preset=asan ;;
@@ -80,7 +87,11 @@ format() { cpp_files | xargs -r clang-format-14 --dry-run -Werror && echo "clang
 shell() { shell_files | xargs -r shellcheck -x && echo "shellcheck: $(shell_files | wc -l) files"; }
 
 mkdir -p build
-step "build" build all
+if [[ $scenarios_only == yes ]]; then
+  step "build" build tributaryd connector_client
+else
+  step "build" build all
+fi
 ((${#failures[@]} == 0)) || finish
 
 reports=''
@@ -95,15 +106,18 @@ if [[ -n $sanitize ]]; then
   export TSAN_OPTIONS="log_path=$reports/tsan:suppressions=$suppressions/tsan.supp:second_deadlock_stack=1"
 fi
 
-step "unit tests" ctest --preset "$preset" --parallel "$jobs"
-
-if [[ $quick == no ]]; then
-  if [[ -z $sanitize ]]; then
+if [[ $scenarios_only == no ]]; then
+  step "unit tests" ctest --preset "$preset" --parallel "$jobs"
+  if [[ $quick == no && -z $sanitize ]]; then
     step "clang-format" format
     step "shellcheck" shell
     step "headers compile alone" build check-headers
     step "clang-tidy" python3 tests/lib/tidy.py "build/$preset" --jobs "$jobs"
-  elif ((${#pytest_arguments[@]} == 0)); then
+  fi
+fi
+
+if [[ $quick == no ]]; then
+  if [[ -n $sanitize ]] && ((${#pytest_arguments[@]} == 0)); then
     pytest_arguments=(-m smoke --rounds=3)
   fi
   if [[ $servers == all ]]; then

@@ -82,7 +82,7 @@ class Evaluator {
       case Operator::multiply:
         return calculate(operation.operation, first, second);
       case Operator::negate:
-        if (const auto* decimal = std::get_if<Decimal>(&first)) return Decimal{"-" + decimal->text};
+        if (const auto* decimal = std::get_if<Decimal>(&first)) return negated(*decimal);
         return calculate(Operator::subtract, std::int64_t{0}, first);
       default:
         return ordered(operation.operation, compare(first, second));
@@ -90,6 +90,10 @@ class Evaluator {
   }
 
  private:
+  static Value negated(const Decimal& decimal) {
+    if (decimal.text.starts_with('-')) return Decimal{decimal.text.substr(1)};
+    return Decimal{"-" + decimal.text};
+  }
   static std::optional<bool> negated(std::optional<bool> truth) {
     if (!truth) return std::nullopt;
     return !*truth;

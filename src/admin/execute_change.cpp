@@ -187,8 +187,8 @@ class ChangePlan {
                                     "maximum allowed ({:.0f} seconds).",
                                     k_longest_heartbeat));
     }
-    static constexpr double k_resolution = 0.001;
-    if (seconds > 0 && seconds < k_resolution) {
+    static constexpr double k_milliseconds = 1000;
+    if (seconds > 0 && seconds * k_milliseconds < 1) {
       execution_.warn(
           1703,
           "The requested value for the heartbeat period is less than 1 millisecond. The value is reset to 0, "
@@ -200,7 +200,7 @@ class ChangePlan {
                                         "less than the timeout.",
                                         execution_.context.replica_net_timeout));
     }
-    change_.heartbeat_period = std::round(seconds / k_resolution) * k_resolution;
+    change_.heartbeat_period = std::round(seconds * k_milliseconds) / k_milliseconds;
   }
 
   const Execution& execution_;

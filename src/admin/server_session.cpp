@@ -159,10 +159,14 @@ asio::awaitable<void> ServerSession::run_blocking(BlockingThreads& threads, std:
   while (!done) co_await connection_.wait();
 }
 
+/// Forgets all but who the client is.
 void ServerSession::reset_state() {
-  state_.database.clear();
-  state_.variables.clear();
-  state_.warnings.clear();
+  wire::SessionState fresh;
+  fresh.connection_id = state_.connection_id;
+  fresh.user = state_.user;
+  fresh.client_host = state_.client_host;
+  fresh.account_host = state_.account_host;
+  state_ = std::move(fresh);
   multi_statements_ = (capabilities_ & wire::capability::k_multi_statements) != 0;
 }
 

@@ -322,11 +322,19 @@ std::vector<StatusColumn> columns_of(const ShowReplicaStatus& statement) {
 }
 
 /// Without a name all channels are shown, as in MySQL; a channel without a source is none.
-std::vector<ChannelPointer> shown_channels(const ChannelSelector& selector, const Execution& execution) {
-  if (selector.kind != ChannelSelector::Kind::named) return configured_channels(execution);
-  auto channel = find_channel(selector.name, execution);
-  if (!channel || channel->status().config.host.empty()) return {};
-  return {std::move(channel)};
+std::vector<ChannelStatus> shown_channels(const ChannelSelector& selector, const Execution& execution) {
+  std::vector<ChannelPointer> channels;
+  if (selector.kind == ChannelSelector::Kind::named) {
+    channels = {find_channel(selector.name, execution)};
+  } else {
+    channels = execution.channels.all();
+  }
+  std::vector<ChannelStatus> result;
+  for (const ChannelPointer& channel : channels) {
+    if (channel) result.push_back(channel->status());
+  }
+  std::erase_if(result, [](const ChannelStatus& status) { return status.config.host.empty(); });
+  return result;
 }
 
 }  // namespace
@@ -340,8 +348,7 @@ wire::StatementResult run(const ShowReplicaStatus& statement, Execution& executi
     result.columns.push_back({std::string(renamed ? column.new_name : column.name), column.type, column.length,
                               column.type == long_int || column.type == longlong});
   }
-  for (const ChannelPointer& channel : shown_channels(statement.channel, execution)) {
-    const ChannelStatus status = channel->status();
+  for (const ChannelStatus& status : shown_channels(statement.channel, execution)) {
     wire::ResultRow row;
     row.reserve(columns.size());
     for (const StatusColumn& column : columns) row.push_back(column.value({status, execution}));

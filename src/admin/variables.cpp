@@ -80,7 +80,7 @@ std::string canonical(std::string name) {
 }
 
 std::string checked_sql_mode(const std::string& value) {
-  const std::string upper = to_upper(value);
+  std::string upper = to_upper(value);
   for (std::size_t begin = 0; begin < upper.size();) {
     const std::size_t end = std::min(upper.find(',', begin), upper.size());
     const std::string mode = upper.substr(begin, end - begin);
@@ -227,7 +227,7 @@ Value SystemVariables::get(const SystemVariable& variable, const wire::SessionSt
 }
 
 std::string SystemVariables::checked(const std::string& name, const Entry& entry, const Value& value) {
-  const std::string text = text_of(value).value_or("NULL");
+  std::string text = text_of(value).value_or("NULL");
   switch (entry.kind) {
     case Kind::boolean:
       for (const char* on : {"1", "ON", "TRUE"}) {
@@ -250,7 +250,7 @@ std::string SystemVariables::checked(const std::string& name, const Entry& entry
     throw Error(1298, fmt::format("Unknown or incorrect time zone: '{}'", text));
   }
   if (name == "transaction_isolation") {
-    const std::string level = to_upper(text);
+    std::string level = to_upper(text);
     if (std::find(k_isolation_levels.begin(), k_isolation_levels.end(), level) == k_isolation_levels.end()) {
       throw_wrong_value(name, text);
     }
@@ -337,8 +337,8 @@ std::optional<std::int64_t> time_zone_offset(std::string_view time_zone, std::in
   for (const char c : hours) hour = hour * 10 + (c - '0');
   const std::int64_t minute = (minutes[0] - '0') * 10 + (minutes[1] - '0');
   const std::int64_t total = hour * 60 + minute;
-  static constexpr std::int64_t k_farthest_east = 14 * 60;
-  static constexpr std::int64_t k_farthest_west = 14 * 60 - 1;
+  static constexpr std::int64_t k_farthest_east = 840;  // minutes
+  static constexpr std::int64_t k_farthest_west = 839;
   if (minute > 59 || total > (sign == '+' ? k_farthest_east : k_farthest_west)) return std::nullopt;
   return (sign == '+' ? total : -total) * 60;
 }

@@ -128,13 +128,14 @@ AttemptStart Applier::Implementation::find_start() {
   }
   start.alone_through = alone_through;
   if (start.from.file_number < log.begin().file_number) {
-    throw Error(error_code::k_read_relay_log,
-                fmt::format("Relay log read failure: the applied position {}:{} is in relay file {}, which does not exist "
-                            "any more; the oldest one is {}. Load the target anew and give the matching position with "
-                            "CHANGE MASTER, or restore the missing relay files",
-                            counts ? checkpoint->source_file : std::string("(start)"), start.from.offset,
-                            log.path_of(start.from.file_number).filename().string(),
-                            log.path_of(log.begin().file_number).filename().string()));
+    throw Error(
+        error_code::k_read_relay_log,
+        fmt::format("Relay log read failure: the applied position {}:{} is in relay file {}, which does not exist "
+                    "any more; the oldest one is {}. Load the target anew and give the matching position with "
+                    "CHANGE MASTER, or restore the missing relay files",
+                    counts ? checkpoint->source_file : std::string("(start)"), start.from.offset,
+                    log.path_of(start.from.file_number).filename().string(),
+                    log.path_of(log.begin().file_number).filename().string()));
   }
   status.begin_attempt(counts ? *checkpoint : target::Checkpoint{}, start.from);
   return start;
@@ -215,13 +216,13 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
   const std::string place = place_text(failure.first);
   const std::string what =
       failure.located ? failure.message : fmt::format("{} ({}); {}", failure.message, failure.code, place);
-  tributary::log(LogLevel::warning, "channel '{}': {}", channel(), what);
   if (failure.connection_lost || failure.transient) {
     // A connection is lost for its own reasons: only when it happens again at the same place is the batch suspected.
     if (!failure.connection_lost || count > 1) apply_alone(failure.last.begin);
     if (single && count > options.transaction_retries) {
       throw GiveUp{failure.code, fmt::format("{}; the transaction was tried {} times in vain", what, count)};
     }
+    tributary::log(LogLevel::warning, "channel '{}': {}; trying again", channel(), what);
     status.retried();
     status.set_error(failure.code, what + "; trying again");
     status.set_stage("Waiting to try the transaction again");
@@ -229,7 +230,10 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
     return;
   }
   apply_alone(failure.last.begin);
-  if (!single) return;
+  if (!single) {
+    tributary::log(LogLevel::info, "channel '{}': {}; going on with one transaction after another", channel(), what);
+    return;
+  }
   if (failure.located) throw GiveUp{failure.code, failure.message};
   locate(failure, count, stop);
 }
@@ -278,6 +282,8 @@ void Applier::run(std::stop_token stop) {
   self.status.stopped();
 }
 
-ApplierStatus Applier::status() const { return implementation_->status.status(implementation_->log.published_end()); }
+ApplierStatus Applier::status() const {
+  return implementation_->status.status(implementation_->log.published_end());
+}
 
 }  // namespace tributary::apply

@@ -12,7 +12,7 @@ namespace {
 
 /// Of chunks between coordinator and workers, per channel.
 constexpr std::size_t k_queue_bytes = std::size_t{2} << 20;
-/// What the workers' packets hold besides a BINLOG statement.
+/// What a worker's packet holds besides a BINLOG statement.
 constexpr std::size_t k_packet_reserve = 8192;
 constexpr std::uint32_t k_wait_milliseconds = 60000;
 /// A stopping applier lets its workers finish what they are at for so long.
@@ -20,6 +20,11 @@ constexpr std::uint32_t k_stop_grace_milliseconds = 1500;
 
 constexpr const char* k_stage_reading = "Reading event from the relay log";
 constexpr const char* k_stage_all_read = "Replica has read all relay log; waiting for more updates";
+
+std::size_t rows_statement_limit(const WorkerSession& session) {
+  const std::size_t packet = session.statement_limit();
+  return packet > 2 * k_packet_reserve ? packet - k_packet_reserve : packet / 2;
+}
 
 BatchLimits limits_of(const ApplierOptions& options) {
   BatchLimits limits;
@@ -35,7 +40,7 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
       start_(start),
       pipeline_(environment.sessions.size(), k_queue_bytes),
       writer_(environment.sessions.front()->connection().server_version(),
-              environment.sessions.front()->statement_limit() - k_packet_reserve),
+              rows_statement_limit(*environment.sessions.front())),
       builder_(limits_of(environment.options), writer_, pipeline_, environment.status),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position),
       worker_environment_{environment.store,       pipeline_,         environment.status,
@@ -51,7 +56,7 @@ void Attempt::run(const std::stop_token& stop) {
   }
   const std::stop_callback on_stop(stop, [this] { pipeline_.end(); });
   try {
-    read(stop);
+    read();
   } catch (const PipelineEnded&) {
     end_workers();
     if (stop.stop_requested()) return;
@@ -71,7 +76,7 @@ void Attempt::end_workers() {
   workers_.clear();
 }
 
-void Attempt::read(const std::stop_token& /*stop*/) {
+void Attempt::read() {
   try {
     for (;;) {
       const relay::RelayPosition published = environment_.log.published_end();

@@ -17,8 +17,8 @@ namespace tributary::apply {
 /// Where an attempt begins.
 struct AttemptStart {
   relay::RelayPosition from;
-  std::string gtid_position;                       ///< Checkpoint::gtid there
-  std::optional<target::DdlIntent> open_intent;    ///< found in the target
+  std::string gtid_position;                          ///< Checkpoint::gtid there
+  std::optional<target::DdlIntent> open_intent;       ///< found in the target
   std::optional<relay::RelayPosition> alone_through;  ///< transactions that begin up to there are applied alone
 };
 
@@ -49,7 +49,7 @@ class Attempt {
   void run(const std::stop_token& stop);
 
  private:
-  void read(const std::stop_token& stop);
+  void read();
   void read_to_end();
   void finish_before_error(const Error& error);
   void end_workers();

@@ -35,6 +35,13 @@ void BatchBuilder::begin_step() {
   has_steps_ = true;
 }
 
+void BatchBuilder::keep_to_one_session() {
+  if (one_session_) return;
+  // Alone it goes to the first worker from its beginning.
+  if (pushed_ && worker_ != 0) throw ApplyAlone{transaction_};
+  one_session_ = true;
+}
+
 void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const std::string& table) {
   for (std::string& statement : writer_.take()) {
     chunk_.bytes += statement.size();
@@ -61,6 +68,8 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
 }
 
 void BatchBuilder::on_statement(SourceStatement statement) {
+  if (statement.scan.kind == StatementKind::temporary_table || statement.context.pseudo_thread_id)
+    keep_to_one_session();
   begin_step();
   finish_rows(std::nullopt, {});
   const std::size_t bytes = statement.text.size() + sizeof(SourceStatement);
@@ -78,13 +87,15 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
                     transaction_.gtid + " at " + interpreter_->source_place(statement.place.start));
   }
   if (whole_ > 0) close(false);
+  if (statement.context.pseudo_thread_id) keep_to_one_session();
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }
 
 void BatchBuilder::push_chunk() {
   finish_rows(std::nullopt, {});
-  if (!pushed_) worker_ = pipeline_.choose_worker();
+  if (!pushed_) worker_ = one_session_ || alone_ ? 0 : pipeline_.choose_worker();
+  if (!pushed_ && worker_ == 0) chunk_.drops_temporary_tables = std::exchange(source_restarted_, false);
   chunk_.batch = batch_;
   chunk_.depends_on = dependencies_.depends_on(batch_);
   chunk_.opens = !pushed_;

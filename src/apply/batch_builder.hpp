@@ -31,8 +31,8 @@ struct ApplyAlone {
 /// Thrown when the pipeline has ended: because of a failure of a worker, or because the applier is to stop.
 struct PipelineEnded {};
 
-/// Groups source transactions into batches and hands them to the workers: at once while a worker waits for work, else as
-/// many as fit the limits. Keeps transactions whole.
+/// Groups source transactions into batches and hands them to the workers: at once while a worker waits for work, else
+/// as many as fit the limits. Keeps transactions whole.
 class BatchBuilder : public TransactionHandler {
  public:
   BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status);
@@ -59,9 +59,11 @@ class BatchBuilder : public TransactionHandler {
   void on_ddl(SourceStatement statement) override;
   void on_end(bool rolled_back) override;
   void on_abandoned() override;
+  void on_source_restarted() override { source_restarted_ = true; }
 
  private:
   void begin_step();
+  void keep_to_one_session();
   void finish_rows(const std::optional<EventPlace>& place, const std::string& table);
   void push_chunk();
   void push_ddl(bool ends_transaction);
@@ -75,12 +77,15 @@ class BatchBuilder : public TransactionHandler {
   EventInterpreter* interpreter_ = nullptr;
   DependencyTracker dependencies_;
   std::optional<relay::RelayPosition> alone_through_;
+  /// Temporary tables live in one session: from the first statement on that may use one, all goes to the first worker.
+  bool one_session_ = false;
+  bool source_restarted_ = false;  ///< not told to a worker yet
 
   // The batch being built.
   std::uint64_t batch_ = 1;
   std::size_t worker_ = 0;
-  bool pushed_ = false;       ///< a chunk of it is with its worker
-  std::uint32_t whole_ = 0;   ///< whole transactions in it
+  bool pushed_ = false;      ///< a chunk of it is with its worker
+  std::uint32_t whole_ = 0;  ///< whole transactions in it
   std::uint64_t batch_bytes_ = 0;
   std::uint64_t chunk_bytes_ = 0;
   bool clears_intent_ = false;

@@ -20,7 +20,9 @@ constexpr std::size_t k_table_id_length = 6;
 constexpr std::size_t k_limit_reserve = 16384;
 
 /// Length in a BINLOG statement, generously: base64 with its line ends, the table map and headers beside it.
-std::size_t statement_size(std::size_t event_size) { return event_size / 3 * 4 + event_size / 32 + 4096; }
+std::size_t statement_size(std::size_t event_size) {
+  return event_size / 3 * 4 + event_size / 32 + 4096;
+}
 
 }  // namespace
 
@@ -75,7 +77,8 @@ std::size_t BinlogRowWriter::Implementation::size_alone(const binlog::EventView&
       Bytes scratch;
       return statement_size(binlog::RowsEvent::decode(event, source, scratch).rows.size());
     }
-    default: return statement_size(event.raw().size());
+    default:
+      return statement_size(event.raw().size());
   }
 }
 
@@ -127,7 +130,9 @@ void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
   add_piece(true);
 }
 
-std::size_t BinlogRowWriter::size() const { return implementation_->finished_size + implementation_->builder.size(); }
+std::size_t BinlogRowWriter::size() const {
+  return implementation_->finished_size + implementation_->builder.size();
+}
 
 std::vector<std::string> BinlogRowWriter::take() {
   implementation_->finish_statements();

@@ -18,14 +18,13 @@ struct TargetColumn {
 };
 
 std::vector<TargetColumn> target_columns(target::TargetConnection& connection, const binlog::TableMap& table) {
-  const auto name = [](const std::string& text) {
-    return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)";
-  };
+  const auto name = [](const std::string& text) { return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)"; };
   std::vector<TargetColumn> columns;
-  for (const target::Row& row : connection.query(
-           "SELECT DATA_TYPE, COLUMN_TYPE, CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION "
-           "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = " +
-           name(table.database) + " AND TABLE_NAME = " + name(table.table) + " ORDER BY ORDINAL_POSITION")) {
+  for (const target::Row& row : connection.query("SELECT DATA_TYPE, COLUMN_TYPE, CHARACTER_OCTET_LENGTH, "
+                                                 "NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION "
+                                                 "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = " +
+                                                 name(table.database) + " AND TABLE_NAME = " + name(table.table) +
+                                                 " ORDER BY ORDINAL_POSITION")) {
     const auto value = [&row](std::size_t i) { return i < row.size() ? row[i].value_or("") : std::string(); };
     columns.push_back({value(0), value(1), value(2), value(3), value(4), value(5)});
   }
@@ -35,41 +34,66 @@ std::vector<TargetColumn> target_columns(target::TargetConnection& connection, c
 /// The target's names for a source type, separated by blanks, the usual one first; '' when the type is not judged here.
 std::string_view names_of(const binlog::TableColumn& column) {
   switch (column.type) {
-    case ColumnType::tiny: return "tinyint";
-    case ColumnType::short_int: return "smallint";
-    case ColumnType::int24: return "mediumint";
-    case ColumnType::long_int: return "int";
-    case ColumnType::longlong: return "bigint";
-    case ColumnType::float_type: return "float";
-    case ColumnType::double_type: return "double";
-    case ColumnType::newdecimal: return "decimal";
-    case ColumnType::year: return "year";
+    case ColumnType::tiny:
+      return "tinyint";
+    case ColumnType::short_int:
+      return "smallint";
+    case ColumnType::int24:
+      return "mediumint";
+    case ColumnType::long_int:
+      return "int";
+    case ColumnType::longlong:
+      return "bigint";
+    case ColumnType::float_type:
+      return "float";
+    case ColumnType::double_type:
+      return "double";
+    case ColumnType::newdecimal:
+      return "decimal";
+    case ColumnType::year:
+      return "year";
     case ColumnType::date:
-    case ColumnType::newdate: return "date";
+    case ColumnType::newdate:
+      return "date";
     case ColumnType::time:
-    case ColumnType::time2: return "time";
+    case ColumnType::time2:
+      return "time";
     case ColumnType::datetime:
-    case ColumnType::datetime2: return "datetime";
+    case ColumnType::datetime2:
+      return "datetime";
     case ColumnType::timestamp:
-    case ColumnType::timestamp2: return "timestamp";
-    case ColumnType::bit: return "bit";
-    case ColumnType::enumeration: return "enum";
-    case ColumnType::set: return "set";
+    case ColumnType::timestamp2:
+      return "timestamp";
+    case ColumnType::bit:
+      return "bit";
+    case ColumnType::enumeration:
+      return "enum";
+    case ColumnType::set:
+      return "set";
     case ColumnType::varchar:
-    case ColumnType::var_string: return "varchar varbinary vector";
-    case ColumnType::string: return "char binary inet6 inet4 uuid";
+    case ColumnType::var_string:
+      return "varchar varbinary vector";
+    case ColumnType::string:
+      return "char binary inet6 inet4 uuid";
     case ColumnType::blob:
       switch (column.metadata) {
-        case 1: return "tinyblob tinytext";
-        case 2: return "blob text";
-        case 3: return "mediumblob mediumtext";
-        default: return "longblob longtext json";
+        case 1:
+          return "tinyblob tinytext";
+        case 2:
+          return "blob text";
+        case 3:
+          return "mediumblob mediumtext";
+        default:
+          return "longblob longtext json";
       }
-    default: return "";
+    default:
+      return "";
   }
 }
 
-std::string_view first_word(std::string_view words) { return words.substr(0, words.find(' ')); }
+std::string_view first_word(std::string_view words) {
+  return words.substr(0, words.find(' '));
+}
 
 bool same_type(const binlog::TableColumn& column, const TargetColumn& target) {
   std::string_view names = names_of(column);
@@ -86,15 +110,19 @@ bool same_size(const binlog::TableColumn& column, const TargetColumn& target) {
   const std::string metadata = std::to_string(column.metadata);
   switch (column.type) {
     case ColumnType::varchar:
-    case ColumnType::string: return target.octets.empty() || target.octets == metadata;
+    case ColumnType::string:
+      return target.octets.empty() || target.octets == metadata;
     case ColumnType::newdecimal:
       return target.precision == std::to_string(column.metadata >> 8) &&
              target.scale == std::to_string(column.metadata & 0xff);
-    case ColumnType::bit: return target.precision == metadata;
+    case ColumnType::bit:
+      return target.precision == metadata;
     case ColumnType::time2:
     case ColumnType::datetime2:
-    case ColumnType::timestamp2: return target.fraction == metadata;
-    default: return true;
+    case ColumnType::timestamp2:
+      return target.fraction == metadata;
+    default:
+      return true;
   }
 }
 
@@ -105,14 +133,18 @@ std::string source_type_name(const binlog::TableColumn& column) {
   switch (column.type) {
     case ColumnType::varchar:
     case ColumnType::var_string:
-    case ColumnType::string: return fmt::format("{}({} octets)", name, column.metadata);
-    case ColumnType::newdecimal: return fmt::format("{}({},{})", name, column.metadata >> 8, column.metadata & 0xff);
-    case ColumnType::bit: return fmt::format("{}({})", name, column.metadata);
+    case ColumnType::string:
+      return fmt::format("{}({} octets)", name, column.metadata);
+    case ColumnType::newdecimal:
+      return fmt::format("{}({},{})", name, column.metadata >> 8, column.metadata & 0xff);
+    case ColumnType::bit:
+      return fmt::format("{}({})", name, column.metadata);
     case ColumnType::time2:
     case ColumnType::datetime2:
     case ColumnType::timestamp2:
       return column.metadata == 0 ? std::string(name) : fmt::format("{}({})", name, column.metadata);
-    default: break;
+    default:
+      break;
   }
   return name.empty() ? fmt::format("<type {}>", static_cast<unsigned>(column.type)) : std::string(name);
 }
@@ -124,8 +156,8 @@ std::optional<std::string> find_column_mismatch(target::TargetConnection& connec
   for (const auto same : {same_type, same_size}) {
     for (std::size_t i = 0; i < common; ++i) {
       if (same(table.columns[i], targets[i])) continue;
-      return fmt::format("Column {} of table '{}.{}' cannot be converted from type '{}' to type '{}'", i, table.database,
-                         table.table, source_type_name(table.columns[i]), targets[i].column_type);
+      return fmt::format("Column {} of table '{}.{}' cannot be converted from type '{}' to type '{}'", i,
+                         table.database, table.table, source_type_name(table.columns[i]), targets[i].column_type);
     }
   }
   return std::nullopt;

@@ -50,7 +50,8 @@ DdlDecision decide_ddl(const StatementScan& scan, std::string_view before, std::
       if (now != before) return DdlDecision::done;
       // Tables that changed places look alike unless their ids are known.
       return complete || scan.objects.size() < 2 ? DdlDecision::run : DdlDecision::undecidable;
-    case DdlEffect::unknown: break;
+    case DdlEffect::unknown:
+      break;
   }
   return DdlDecision::run_tolerantly;
 }
@@ -88,7 +89,8 @@ bool means_already_done(std::uint16_t error_code) {
     case 4091:  // ER_UNKNOWN_SEQUENCES (MariaDB)
     case 4092:  // ER_UNKNOWN_VIEW (MariaDB)
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -119,10 +121,11 @@ DdlDecision DdlWindow::prepare(const SourceStatement& statement) {
   const std::string hash = statement_hash(statement);
   if (open_ && open_->statement == statement.place.start) {
     if (open_->statement_hash != hash) {
-      throw Error(error_code::k_replica_fatal,
-                  fmt::format("Fatal error: tributary.ddl_intent in the target names another statement ({}) at the place "
-                              "of this one ({}): '{}'. The relay log is not the one that was being applied",
-                              open_->statement_hash, hash, statement_excerpt(statement.text)));
+      throw Error(
+          error_code::k_replica_fatal,
+          fmt::format("Fatal error: tributary.ddl_intent in the target names another statement ({}) at the place "
+                      "of this one ({}): '{}'. The relay log is not the one that was being applied",
+                      open_->statement_hash, hash, statement_excerpt(statement.text)));
     }
     const std::string now = fingerprint(statement);
     const bool must_be_complete = now == open_->fingerprint && statement.scan.objects.size() > 1;
@@ -150,19 +153,21 @@ void DdlWindow::run(const SourceStatement& statement) {
   const DdlDecision decision = prepare(statement);
   switch (decision) {
     case DdlDecision::run:
-    case DdlDecision::run_tolerantly: break;
+    case DdlDecision::run_tolerantly:
+      break;
     case DdlDecision::done:
       log(LogLevel::info, "the statement ran before the interruption, by the definitions of its objects: '{}'",
           statement_excerpt(statement.text));
       return;
     case DdlDecision::undecidable:
-      throw Error(error_code::k_replica_fatal,
-                  fmt::format("Fatal error: whether '{}' ran before the interruption cannot be decided: the tables that "
-                              "it exchanges look alike, and the ids of tables are not known (engine other than InnoDB, "
-                              "or the account lacks the privilege PROCESS). Bring the tables into the state before the "
-                              "statement, delete the channel's row from tributary.ddl_intent in the target, and start "
-                              "the applier again",
-                              statement_excerpt(statement.text)));
+      throw Error(
+          error_code::k_replica_fatal,
+          fmt::format("Fatal error: whether '{}' ran before the interruption cannot be decided: the tables that "
+                      "it exchanges look alike, and the ids of tables are not known (engine other than InnoDB, "
+                      "or the account lacks the privilege PROCESS). Bring the tables into the state before the "
+                      "statement, delete the channel's row from tributary.ddl_intent in the target, and start "
+                      "the applier again",
+                      statement_excerpt(statement.text)));
   }
   try {
     run_source_statement(session_, statement, {});
@@ -181,7 +186,8 @@ void DdlWindow::run(const SourceStatement& statement) {
 }
 
 void run_source_statement(WorkerSession& session, const SourceStatement& statement, std::string before) {
-  // sql/log_event_server.cc, unexpected_error_code(): the source's statement was cut at a point that cannot be repeated.
+  // sql/log_event_server.cc, unexpected_error_code(): the source's statement was cut at a point that cannot be
+  // repeated.
   static constexpr std::uint16_t k_cut_short[] = {1053, 1158, 1160, 1184, 1317, 1927, 1969};
   if (std::find(std::begin(k_cut_short), std::end(k_cut_short), statement.expected_error) != std::end(k_cut_short)) {
     throw target::TargetError(

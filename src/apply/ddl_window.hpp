@@ -35,7 +35,8 @@ class DdlWindow {
   DdlWindow(WorkerSession& session, const target::CheckpointStore& store, std::optional<target::DdlIntent> open)
       : session_(session), store_(store), open_(std::move(open)) {}
 
-  /// Runs @p statement unless it ran already. Leaves the intent open: finishing it is the caller's, in the transaction that moves the checkpoint.
+  /// Runs @p statement unless it ran already. Leaves the intent open: finishing it is the caller's, in the transaction
+  /// that moves the checkpoint.
   /// @throws TargetError: the statement failed and left nothing behind, or the connection was lost.
   void run(const SourceStatement& statement);
 

@@ -24,9 +24,7 @@ constexpr std::uint16_t k_conversion_failed = 1677;  // ER_SLAVE_CONVERSION_FAIL
 /// Column names and signs as the target has them, where the source did not write them into the table map.
 void complete_metadata(target::TargetConnection& connection, const binlog::TableMap& table,
                        binlog::TableMetadata& metadata) {
-  const auto name = [](const std::string& text) {
-    return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)";
-  };
+  const auto name = [](const std::string& text) { return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)"; };
   const auto rows = connection.query(
       "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = " +
       name(table.database) + " AND TABLE_NAME = " + name(table.table) + " ORDER BY ORDINAL_POSITION");
@@ -52,6 +50,7 @@ class EventByEvent : public TransactionHandler {
   void on_begin(const TransactionStart& start) override { transaction_ = start; }
   void on_end(bool /*rolled_back*/) override {}
   void on_abandoned() override {}
+  void on_source_restarted() override {}
   void on_ddl(SourceStatement /*statement*/) override {}
   void on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override {
     const std::uint64_t id = binlog::TableMapLayout::decode(event, source).table_id;
@@ -124,8 +123,8 @@ class EventByEvent : public TransactionHandler {
                                                 binlog::row_to_text(image, table, metadata))};
       }
     }
-    throw Diagnosis{event_error.code(), rows_failure_text(place, transaction_, table_name, event_error.code(),
-                                                          event_error.what(), {})};
+    throw Diagnosis{event_error.code(),
+                    rows_failure_text(place, transaction_, table_name, event_error.code(), event_error.what(), {})};
   }
 
   WorkerSession& session_;

@@ -100,6 +100,7 @@ void EventInterpreter::feed(const relay::RelayEvent& event, const binlog::Format
     // The source was stopped hard in the middle of its writing.
     if (was_inside && !in_transaction()) handler_.on_abandoned();
   }
+  if (view.type() == EventType::format_description && description.created != 0) handler_.on_source_restarted();
   if (state == BoundaryState::begins || state == BoundaryState::single) begin_transaction(event, view);
   interpret(event, view, description);
   if (state == BoundaryState::ends || state == BoundaryState::single) end_transaction(event);
@@ -138,7 +139,8 @@ void EventInterpreter::begin_transaction(const relay::RelayEvent& event, const b
       transaction_.gtid = gtid.gtid.to_string();
       break;
     }
-    default: break;
+    default:
+      break;
   }
   handler_.on_begin(transaction_);
 }
@@ -174,22 +176,28 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
     case EventType::gtid:
     case EventType::gtid_tagged:
     case EventType::anonymous_gtid:
-    case EventType::xid: return;
-    case EventType::mariadb_gtid_list: return on_gtid_list(view);
+    case EventType::xid:
+      return;
+    case EventType::mariadb_gtid_list:
+      return on_gtid_list(view);
     case EventType::query:
-    case EventType::mariadb_query_compressed: return on_query(event, view, description);
+    case EventType::mariadb_query_compressed:
+      return on_query(event, view, description);
     case EventType::intvar:
     case EventType::rand:
-    case EventType::user_var: return on_helper(view);
-    case EventType::table_map: return on_table_map(view, description);
+    case EventType::user_var:
+      return on_helper(view);
+    case EventType::table_map:
+      return on_table_map(view, description);
     case EventType::incident: {
       const auto incident = binlog::IncidentEvent::decode(view);
-      throw Error(k_incident, fmt::format("The incident {} occurred on the source. Message: {} ({})",
-                                          incident.incident == binlog::IncidentEvent::k_lost_events ? "LOST_EVENTS"
-                                                                                                   : "NONE",
-                                          incident.message, source_place(event.start)));
+      throw Error(k_incident,
+                  fmt::format("The incident {} occurred on the source. Message: {} ({})",
+                              incident.incident == binlog::IncidentEvent::k_lost_events ? "LOST_EVENTS" : "NONE",
+                              incident.message, source_place(event.start)));
     }
-    case EventType::xa_prepare: refuse(view, event.start, "XA transactions are not supported");
+    case EventType::xa_prepare:
+      refuse(view, event.start, "XA transactions are not supported");
     case EventType::begin_load_query:
     case EventType::append_block:
     case EventType::delete_file:
@@ -202,11 +210,13 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
     case EventType::partial_update_rows:
       refuse(view, event.start,
              "partial JSON updates are not supported; set binlog_row_value_options to '' on the source");
-    default: break;
+    default:
+      break;
   }
   if (binlog::is_rows_event(view.type())) return on_rows(event, view, description);
   // MySQL's rule for events of the future: only those marked so may be passed over.
-  if (!view.header().has_flag(binlog::event_flag::k_ignorable)) refuse(view, event.start, "the event type is not known");
+  if (!view.header().has_flag(binlog::event_flag::k_ignorable))
+    refuse(view, event.start, "the event type is not known");
 }
 
 void EventInterpreter::on_gtid_list(const binlog::EventView& view) {
@@ -224,8 +234,12 @@ void EventInterpreter::on_helper(const binlog::EventView& view) {
       (intvar.kind == binlog::IntvarKind::insert_id ? pending_.insert_id : pending_.last_insert_id) = intvar.value;
       break;
     }
-    case EventType::rand: pending_.rand = binlog::RandEvent::decode(view); break;
-    default: pending_.user_variables.push_back(binlog::UserVarEvent::decode(view)); break;
+    case EventType::rand:
+      pending_.rand = binlog::RandEvent::decode(view);
+      break;
+    default:
+      pending_.user_variables.push_back(binlog::UserVarEvent::decode(view));
+      break;
   }
 }
 
@@ -275,18 +289,30 @@ void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::Ev
   switch (statement.scan.kind) {
     case StatementKind::empty:
     case StatementKind::begin:
-    case StatementKind::commit: return;
-    case StatementKind::rollback: rolled_back_ = true; return;
-    case StatementKind::xa: refuse(view, event.start, "XA transactions are not supported");
+    case StatementKind::commit:
+      return;
+    case StatementKind::rollback:
+      rolled_back_ = true;
+      return;
+    case StatementKind::xa:
+      refuse(view, event.start, "XA transactions are not supported");
     case StatementKind::dml:
     case StatementKind::savepoint:
-    case StatementKind::temporary_table: return handler_.on_statement(std::move(statement));
-    case StatementKind::ddl: break;
+    case StatementKind::temporary_table:
+      return handler_.on_statement(std::move(statement));
+    case StatementKind::ddl:
+      break;
   }
   if (statement.scan.names_current_user && statement.scan.effect == DdlEffect::unknown &&
       statement.context.status.invoker) {
     refuse(view, event.start,
            "it names CURRENT_USER, which is another account in the target; name the account on the source");
+  }
+  if (const std::size_t at = definer_place(statement.text, dialect);
+      at != std::string::npos && statement.context.status.invoker) {
+    const auto& invoker = *statement.context.status.invoker;
+    statement.text.insert(at, fmt::format("DEFINER={}@{} ", target::quote_identifier(invoker.user),
+                                          target::quote_identifier(invoker.host)));
   }
   handler_.on_ddl(std::move(statement));
 }

@@ -33,12 +33,14 @@ class TransactionHandler {
   virtual void on_ddl(SourceStatement statement) = 0;
   /// The transaction is whole; @p rolled_back: the source ended it with ROLLBACK.
   virtual void on_end(bool rolled_back) = 0;
+  /// The source was started anew: the temporary tables of its former sessions are gone.
+  virtual void on_source_restarted() = 0;
   /// The source crashed in the middle of the transaction: what was seen of it has no effect.
   virtual void on_abandoned() = 0;
 };
 
-/// Reads the events of a relay log one after another and tells a handler what they mean. Knows the transaction it is in,
-/// the GTID position, and the helper events that wait for their statement. One thread.
+/// Reads the events of a relay log one after another and tells a handler what they mean. Knows the transaction it is
+/// in, the GTID position, and the helper events that wait for their statement. One thread.
 class EventInterpreter {
  public:
   /// @p target tells which server will run the statements. @p gtid_position is Checkpoint::gtid at the place where
@@ -96,7 +98,7 @@ class EventInterpreter {
   /// START ALTER and ROLLBACK ALTER of MariaDB's two-phase ALTER: COMMIT ALTER runs the statement.
   bool statement_has_no_effect_ = false;
   std::vector<std::uint64_t> own_tables_;  ///< table ids of the schema `tributary` in the source
-  StatementContext pending_;  ///< from INTVAR, RAND and USER_VAR events
+  StatementContext pending_;               ///< from INTVAR, RAND and USER_VAR events
 };
 
 }  // namespace tributary::apply

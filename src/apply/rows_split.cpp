@@ -10,9 +10,15 @@ Bytes make_rows_event(const binlog::EventHeader& header, const binlog::RowsEvent
   own.log_pos = 0;
   own.flags = 0;
   switch (event.kind) {
-    case RowsKind::write: own.type = EventType::write_rows_v1; break;
-    case RowsKind::update: own.type = EventType::update_rows_v1; break;
-    case RowsKind::remove: own.type = EventType::delete_rows_v1; break;
+    case RowsKind::write:
+      own.type = EventType::write_rows_v1;
+      break;
+    case RowsKind::update:
+      own.type = EventType::update_rows_v1;
+      break;
+    case RowsKind::remove:
+      own.type = EventType::delete_rows_v1;
+      break;
   }
   ByteWriter writer(binlog::EventHeader::k_length + 32 + rows.size());
   own.encode(writer);

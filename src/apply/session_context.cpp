@@ -55,8 +55,8 @@ class Assignments {
 
 std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool to_mariadb) {
   static constexpr std::uint64_t k_no_dir_in_create = 0x80;
-  static constexpr std::uint64_t k_mariadb_only = 0x100 | 0x200 | 0x400 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 |
-                                                  0x10000 | 0x20000 | 0x10000000;
+  static constexpr std::uint64_t k_mariadb_only =
+      0x100 | 0x200 | 0x400 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000 | 0x10000000;
   static constexpr std::uint64_t k_common = 0xffffffff;
   static constexpr std::uint64_t k_mysql_time_truncate_fractional = 0x100000000;
   static constexpr std::uint64_t k_mysql_settable = k_common | k_mysql_time_truncate_fractional;
@@ -126,9 +126,8 @@ void SessionContext::set_charset(Assignments& assignments, const StatementContex
     if (variables_.character_set_client != client) {
       // As a number only a character set's default collation is accepted.
       variables_.character_set_client = client;
-      assignments.add("character_set_client", is_default_collation(client)
-                                                  ? std::to_string(client)
-                                                  : collation_(charset->client).character_set);
+      assignments.add("character_set_client", is_default_collation(client) ? std::to_string(client)
+                                                                           : collation_(charset->client).character_set);
     }
     assignments.set(variables_.collation_connection, std::uint64_t{charset->collation_connection},
                     "collation_connection");

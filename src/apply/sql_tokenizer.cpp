@@ -6,7 +6,9 @@
 namespace tributary::apply {
 namespace {
 
-bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; }
+bool is_blank(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
+}
 
 bool is_word_character(char c) {
   const auto byte = static_cast<unsigned char>(c);
@@ -40,8 +42,11 @@ SqlDialect SqlDialect::of_session(std::uint64_t sql_mode, std::uint16_t client_c
     case 96:   // cp932_bin
     case 248:  // gb18030_chinese_ci, _bin, _unicode_520_ci
     case 249:
-    case 250: dialect.two_byte_characters = true; break;
-    default: break;
+    case 250:
+      dialect.two_byte_characters = true;
+      break;
+    default:
+      break;
   }
   return dialect;
 }
@@ -52,7 +57,9 @@ bool SqlToken::is(std::string_view keyword) const {
                     [](char a, char b) { return std::toupper(static_cast<unsigned char>(a)) == b; });
 }
 
-bool SqlToken::is(char character) const { return kind == TokenKind::punctuation && raw.front() == character; }
+bool SqlToken::is(char character) const {
+  return kind == TokenKind::punctuation && raw.front() == character;
+}
 
 std::string SqlToken::name() const {
   if (kind == TokenKind::word || raw.size() < 2) return std::string(raw);

@@ -122,8 +122,8 @@ struct DdlObject {
 /// Skips from after the verb to after the word that says what kind of object it is about, over OR REPLACE, DEFINER = …,
 /// ALGORITHM = …, UNIQUE and the like.
 DdlObject find_object_kind(Scanner& scanner, StatementScan& scan) {
-  static constexpr std::array<std::string_view, 7> k_not_comparable{
-      "ROLE", "SERVER", "TABLESPACE", "LOGFILE", "PACKAGE", "RESOURCE", "INSTANCE"};
+  static constexpr std::array<std::string_view, 7> k_not_comparable{"ROLE",    "SERVER",   "TABLESPACE", "LOGFILE",
+                                                                    "PACKAGE", "RESOURCE", "INSTANCE"};
   DdlObject object;
   while (!scanner.at_end()) {
     if (scanner.is_any(k_not_comparable)) return object;
@@ -155,9 +155,12 @@ DdlObject find_object_kind(Scanner& scanner, StatementScan& scan) {
 /// One object name of @p kind in the form in which this kind is written.
 bool one_name(Scanner& scanner, ObjectKind kind, std::vector<ObjectName>& into) {
   switch (kind) {
-    case ObjectKind::database: return scanner.database_name(into);
-    case ObjectKind::user: return scanner.account_name(into);
-    default: return scanner.object_name(kind, into);
+    case ObjectKind::database:
+      return scanner.database_name(into);
+    case ObjectKind::user:
+      return scanner.account_name(into);
+    default:
+      return scanner.object_name(kind, into);
   }
 }
 
@@ -190,8 +193,9 @@ void scan_alter(Scanner& scanner, StatementScan& scan) {
   const DdlObject object = find_object_kind(scanner, scan);
   if (!object.known || object.kind == ObjectKind::user) return;
   scanner.accept_condition();  // only the object's existence: the change itself is not repeatable
-  if (object.kind == ObjectKind::database && (scanner.is("CHARACTER") || scanner.is("DEFAULT") || scanner.is("CHARSET") ||
-                                              scanner.is("COLLATE") || scanner.is("COMMENT"))) {
+  if (object.kind == ObjectKind::database &&
+      (scanner.is("CHARACTER") || scanner.is("DEFAULT") || scanner.is("CHARSET") || scanner.is("COLLATE") ||
+       scanner.is("COMMENT"))) {
     return;  // ALTER DATABASE without a name is about the default database
   }
   if (!one_name(scanner, object.kind, scan.objects)) return;
@@ -205,7 +209,8 @@ void scan_alter(Scanner& scanner, StatementScan& scan) {
       scanner.accept('=');
       scanner.object_name(object.kind, scan.objects);
     } else if (scanner.accept("EXCHANGE")) {
-      if (scanner.accept("PARTITION") && scanner.skip_past("TABLE")) scanner.object_name(ObjectKind::table, scan.objects);
+      if (scanner.accept("PARTITION") && scanner.skip_past("TABLE"))
+        scanner.object_name(ObjectKind::table, scan.objects);
     } else if (scanner.accept("CONVERT")) {
       // CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO PARTITION p; CONVERT TO CHARACTER SET names no table.
       if (scanner.accept("TABLE") || (scanner.accept("PARTITION") && scanner.skip_past("TABLE"))) {
@@ -344,6 +349,13 @@ StatementScan scan_statement(std::string_view statement, std::string_view defaul
   scan.names_current_user = names_current_user(statement, dialect);
   if (scan.effect == DdlEffect::unknown) scan.objects.clear();
   return scan;
+}
+
+std::size_t definer_place(std::string_view query, const SqlDialect& dialect) {
+  SqlTokenizer tokenizer(query, dialect);
+  if (!tokenizer.next().is("ALTER")) return std::string_view::npos;
+  const SqlToken kind = tokenizer.next();
+  return kind.is("EVENT") ? static_cast<std::size_t>(kind.raw.data() - query.data()) : std::string_view::npos;
 }
 
 }  // namespace tributary::apply

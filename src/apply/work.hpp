@@ -55,8 +55,8 @@ using Step = std::variant<RowsStep, SourceStatement>;
 struct BatchEnd {
   target::Checkpoint checkpoint;
   std::uint32_t transactions = 0;  ///< source transactions in the batch
-  bool rolled_back = false;    ///< the source rolled its (one) transaction back, over changes that stay
-  bool clears_intent = false;  ///< a DDL inside of the transaction has left its intent
+  bool rolled_back = false;        ///< the source rolled its (one) transaction back, over changes that stay
+  bool clears_intent = false;      ///< a DDL inside of the transaction has left its intent
 };
 
 /// A piece of a batch. A batch is one target transaction with one or more whole source transactions; one that is larger
@@ -69,23 +69,24 @@ struct Chunk {
   /// A DDL, which commits by itself: alone in its chunk, which opens its batch. Without `end` the rest of its source
   /// transaction follows as the next batch (CREATE TABLE … SELECT in row format).
   std::optional<SourceStatement> ddl;
-  std::optional<BatchEnd> end;  ///< the batch's last chunk
+  std::optional<BatchEnd> end;          ///< the batch's last chunk
+  bool drops_temporary_tables = false;  ///< before anything else: the source was restarted
 
-  TransactionStart first;       ///< first source transaction of the batch
-  TransactionStart last;        ///< last one that has begun in the batch so far
-  std::size_t bytes = 0;        ///< of memory, nearly: what the queue's limit counts
+  TransactionStart first;  ///< first source transaction of the batch
+  TransactionStart last;   ///< last one that has begun in the batch so far
+  std::size_t bytes = 0;   ///< of memory, nearly: what the queue's limit counts
 };
 
 /// Why a batch could not be applied.
 struct Failure {
   std::uint16_t code = 0;
   std::string sqlstate;
-  std::string message;         ///< of the server, or of us
+  std::string message;  ///< of the server, or of us
   bool connection_lost = false;
-  bool transient = false;      ///< worth another try as it is
+  bool transient = false;  ///< worth another try as it is
   /// The message is complete: it names the transaction and what failed in it.
   bool located = false;
-  TransactionStart first;      ///< of the batch
+  TransactionStart first;  ///< of the batch
   TransactionStart last;
 };
 

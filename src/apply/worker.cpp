@@ -76,6 +76,7 @@ void Worker::send() {
 void Worker::execute(Chunk& chunk) {
   if (!environment_.pipeline.wait_turn(chunk.depends_on)) throw Ended{};
   environment_.status.applying(chunk.first);
+  if (chunk.drops_temporary_tables) session_.drop_temporary_tables(environment_.pipeline.ended());
   packet_.clear();
   packet_has_rows_ = false;
   if (chunk.ddl) return execute_ddl(chunk);
@@ -113,6 +114,7 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
 }
 
 void Worker::run_statement(const SourceStatement& statement) {
+  if (statement.scan.kind == StatementKind::temporary_table) session_.expect_temporary_tables();
   // Rows that wait go first by themselves, so that an error is known to be the statement's. Nothing may follow the
   // statement in its packet: its text may end in an open comment.
   if (packet_has_rows_) send();

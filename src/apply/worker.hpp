@@ -45,9 +45,9 @@ class Worker {
   WorkerSession& session_;
   const std::size_t index_;
   DdlWindow ddl_window_;
-  std::string packet_;           ///< statements that are not sent yet, each with ';'
+  std::string packet_;  ///< statements that are not sent yet, each with ';'
   bool packet_has_rows_ = false;
-  bool in_transaction_ = false;  ///< of the target
+  bool in_transaction_ = false;         ///< of the target
   std::optional<std::string> located_;  ///< complete message of the error being thrown
 };
 

@@ -27,6 +27,7 @@ void WorkerSession::connect(const std::stop_token& stop) {
     connection_ = std::move(connection);
   }
   rows_unprepared_ = true;
+  may_hold_temporary_tables_ = false;
   collations_.clear();
   context_ = std::make_unique<SessionContext>(connection_->is_mariadb(), connection_->server_version_number(),
                                               [this](std::uint32_t id) { return collation(id); });
@@ -50,7 +51,15 @@ std::size_t WorkerSession::statement_limit() const {
   return packet > 2 * k_packet_reserve ? static_cast<std::size_t>(packet) - k_packet_reserve : k_packet_reserve;
 }
 
-bool WorkerSession::take_rows_unprepared() { return std::exchange(rows_unprepared_, false); }
+void WorkerSession::drop_temporary_tables(const std::stop_token& stop) {
+  if (!may_hold_temporary_tables_) return;
+  disconnect();
+  connect(stop);
+}
+
+bool WorkerSession::take_rows_unprepared() {
+  return std::exchange(rows_unprepared_, false);
+}
 
 void WorkerSession::recover() noexcept {
   if (!connected()) return;

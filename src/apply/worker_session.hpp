@@ -35,6 +35,10 @@ class WorkerSession {
   void execute(std::string_view sql) { connection_->execute(sql); }
   /// True once, until forgotten: the session must run the row writer's session statement before rows.
   bool take_rows_unprepared();
+  /// The session may hold temporary tables of the source from now on.
+  void expect_temporary_tables() { may_hold_temporary_tables_ = true; }
+  /// Ends the session and opens another where it may hold temporary tables. Errors as connect().
+  void drop_temporary_tables(const std::stop_token& stop);
   /// After a failure: rolls back, or disconnects where that fails. What is known of the session's state is forgotten.
   void recover() noexcept;
   void interrupt() noexcept;
@@ -49,6 +53,7 @@ class WorkerSession {
   std::unique_ptr<target::TargetConnection> connection_;
   std::unique_ptr<SessionContext> context_;
   bool rows_unprepared_ = true;
+  bool may_hold_temporary_tables_ = false;
   std::map<std::uint32_t, CollationName> collations_;  ///< of this target, read when first needed
 };
 

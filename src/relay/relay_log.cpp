@@ -1,6 +1,7 @@
 #include "tributary/relay/relay_log.hpp"
 
 #include <chrono>
+#include <utility>
 
 #include "relay_cursor.hpp"
 #include "relay_log_implementation.hpp"
@@ -118,7 +119,7 @@ void RelayLog::remove_with_lists() {
 
 bool RelayLog::wait_published(RelayPosition seen, std::stop_token stop, std::uint32_t timeout_ms) {
   std::unique_lock lock(implementation_->mutex);
-  return implementation_->published_changed.wait_for(lock, stop, std::chrono::milliseconds(timeout_ms),
+  return implementation_->published_changed.wait_for(lock, std::move(stop), std::chrono::milliseconds(timeout_ms),
                                                      [&] { return implementation_->published > seen; });
 }
 

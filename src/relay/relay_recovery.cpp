@@ -132,7 +132,7 @@ void remove_given_up(const RelayDirectory& directory, RelayCatalogue& catalogue,
 }  // namespace
 
 binlog::FormatDescription read_format_description(const File& file, std::uint64_t limit) {
-  static constexpr std::size_t k_largest = 64 * 1024;
+  static constexpr std::size_t k_largest = std::size_t{64} << 10;
   std::array<std::uint8_t, binlog::k_first_event_offset + EventHeader::k_length> head{};
   if (limit < head.size() || file.read_at(0, head) != head.size() ||
       !std::equal(std::begin(binlog::k_file_magic), std::end(binlog::k_file_magic), head.begin())) {

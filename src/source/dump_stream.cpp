@@ -55,7 +55,7 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
   checksum_ = probe.checksum;
   seeks_ = start.by == DumpStart::By::gtid && !start.skipped_state.empty();
   skipped_state_ = start.skipped_state;
-  stored_unsettled_ = false;
+  unsettled_gtids_.clear();
   continued_file_.clear();
   closed_file_.clear();
   const relay::ReceivePosition received = log_.received_end();
@@ -76,6 +76,7 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
 void DumpStream::start_over() {
   boundary_.reset();
   open_gtid_.reset();
+  unsettled_gtids_.clear();
   log_.discard_partial_transaction();
 }
 
@@ -188,10 +189,7 @@ void DumpStream::on_format(const EventView& event) {
 }
 
 void DumpStream::start_file(const EventView& format) {
-  if (stored_unsettled_) {
-    log_.mark_boundary(true);
-    stored_unsettled_ = false;
-  }
+  if (!unsettled_gtids_.empty()) mark_settled();
   boundary_.reset();
   open_gtid_.reset();
   log_.begin_file(file_, identity_);
@@ -247,8 +245,7 @@ void DumpStream::on_stored(const EventView& event) {
     return;
   }
   if (state_ == State::settled) {
-    log_.mark_boundary(true);
-    stored_unsettled_ = false;
+    mark_settled();
     state_ = State::storing;
   }
   store(event);
@@ -282,23 +279,27 @@ void DumpStream::replay(const EventView& event) {
 }
 
 void DumpStream::store(const EventView& event) {
-  const binlog::BoundaryState before_or_in = boundary_.feed(event, description_);
+  boundary_.feed(event, description_);
   log_.append(event.raw());
   offset_ += event.raw().size();
   ++figures_.events;
   figures_.bytes += event.raw().size();
   remember_gtid(event);
   if (!boundary_.at_boundary()) return;
-  if (open_gtid_) {
-    gtid_position_.update(*open_gtid_);
-    open_gtid_.reset();
-  }
   // While the source still seeks, going on by file and position would bring what it skips.
-  if (state_ == State::storing) {
+  if (state_ != State::storing) {
+    if (open_gtid_) unsettled_gtids_.push_back(*open_gtid_);
+  } else {
+    if (open_gtid_) gtid_position_.update(*open_gtid_);
     log_.mark_boundary(false);
-  } else if (before_or_in != binlog::BoundaryState::outside) {
-    stored_unsettled_ = true;
   }
+  open_gtid_.reset();
+}
+
+void DumpStream::mark_settled() {
+  log_.mark_boundary(true);
+  for (const gtid::MariadbGtid& gtid : unsettled_gtids_) gtid_position_.update(gtid);
+  unsettled_gtids_.clear();
 }
 
 void DumpStream::remember_gtid(const EventView& event) {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/format_description.hpp"
@@ -94,6 +95,8 @@ class DumpStream {
   void store(const binlog::EventView& event);
   void remember_gtid(const binlog::EventView& event);
   void settle();
+  /// Everything that was stored counts from now on.
+  void mark_settled();
   [[noreturn]] void fail(const std::string& what) const;
 
   relay::RelayLog& log_;
@@ -104,7 +107,8 @@ class DumpStream {
   relay::SourceIdentity identity_;
   bool seeks_ = false;                       ///< asked by GTID, and the source may still skip groups
   gtid::MariadbGtidPosition skipped_state_;  ///< of DumpStart
-  bool stored_unsettled_ = false;            ///< groups were stored before it did
+  /// GTIDs of groups that were stored before it settled: they count with the first boundary, or are thrown away.
+  std::vector<gtid::MariadbGtid> unsettled_gtids_;
   binlog::ChecksumAlgorithm checksum_ = binlog::ChecksumAlgorithm::off;  ///< of events to come
   binlog::FormatDescription description_;
   std::string file_;            ///< the source's file being sent

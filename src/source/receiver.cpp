@@ -10,12 +10,13 @@
 
 #include "tributary/util/log.hpp"
 
+#include "dump_packet.hpp"
 #include "dump_stream.hpp"
-#include "gtid_recovery.hpp"
 #include "packet_stream.hpp"
 #include "receive_error.hpp"
 #include "registration.hpp"
 #include "source_connection.hpp"
+#include "start_choice.hpp"
 #include "stop_signal.hpp"
 
 namespace tributary::source {
@@ -26,10 +27,6 @@ using Clock = std::chrono::steady_clock;
 
 std::int64_t now_seconds() {
   return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
-bool is_mariadb_gtid(SourceOptions::GtidMode mode) {
-  return mode == SourceOptions::GtidMode::mariadb_slave_pos || mode == SourceOptions::GtidMode::mariadb_current_pos;
 }
 
 /// The source refused the place that was asked for, or cannot go on from it.
@@ -53,15 +50,8 @@ struct Receiver::Implementation {
   void follow(StopSignal& stop);
   std::unique_ptr<SourceConnection> connect(StopSignal& stop);
   SourceProbe probe(SourceConnection& connection);
-  DumpStart choose_start(SourceConnection& connection, const SourceProbe& source);
-  /// A dump that begins after the stream's GTID position.
-  DumpStart start_by_gtid(SourceConnection& connection);
-  /// Learns the GTID position that belongs to what was received from this source.
-  void ask_gtid_position(SourceConnection& connection, const relay::ReceivePosition& received);
   void request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb);
   void receive(SourceConnection& connection, StopSignal& stop);
-  void on_packet(ByteView payload);
-  [[noreturn]] void on_error_packet(ByteView payload);
   /// Decides after an error; @return how long to wait before the next connection, nullopt: give up.
   std::optional<milliseconds> after(const ReceiveError& error);
   std::optional<milliseconds> after_write_error(const relay::WriteError& error);
@@ -208,7 +198,7 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
     return milliseconds(0);
   }
   if (error.remedy() == Remedy::give_up) {
-    report(error.code(), error.what());
+    report(error.code(), fmt::format("{} ({})", error.what(), place()));
     return std::nullopt;
   }
   const bool progress = stream.figures().events != events_when_connected;
@@ -273,7 +263,9 @@ void Receiver::Implementation::follow(StopSignal& stop) {
         was_connected_before ? "Reconnecting after a failed source event read" : "Connecting to source");
   const std::unique_ptr<SourceConnection> connection = connect(stop);
   const SourceProbe source = probe(*connection);
-  const DumpStart start = choose_start(*connection, source);
+  const StartChoice choice = choose_start(options, log, stream, *connection, source);
+  const DumpStart& start = choice.start;
+  resumed_inside = choice.inside_transaction;
   enter(ReceiverState::connecting, "Registering replica on source");
   try {
     connection->register_replica(options);
@@ -296,86 +288,6 @@ void Receiver::Implementation::follow(StopSignal& stop) {
   receive(*connection, stop);
 }
 
-void Receiver::Implementation::ask_gtid_position(SourceConnection& connection, const relay::ReceivePosition& received) {
-  try {
-    const auto answer = connection.query_value(
-        fmt::format("SELECT binlog_gtid_pos('{}', {})", received.source_file_name, received.offset));
-    stream.set_gtid_position(gtid::MariadbGtidPosition::parse(answer.value_or("")));
-  } catch (const ReceiveError& error) {
-    // Good to know, not needed: a source before 10.0 does not know the function.
-    if (is_client_error(error.code())) throw;
-  }
-}
-
-DumpStart Receiver::Implementation::start_by_gtid(SourceConnection& connection) {
-  DumpStart start;
-  start.by = DumpStart::By::gtid;
-  start.gtid_state = stream.gtid_position();
-  // Every server_id of a domain has an entry there; a domain without one is ignored by the source.
-  const std::string known = connection.query_value("SELECT @@GLOBAL.gtid_binlog_state").value_or("");
-  for (const auto& [domain, gtid] : start.gtid_state.domains()) {
-    if (fmt::format(",{}", known).find(fmt::format(",{}-", domain)) != std::string::npos)
-      start.skipped_state.update(gtid);
-  }
-  return start;
-}
-
-DumpStart Receiver::Implementation::choose_start(SourceConnection& connection, const SourceProbe& source) {
-  const bool by_gtid = is_mariadb_gtid(options.gtid_mode);
-  if (by_gtid && !source.mariadb) {
-    throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal,
-                       fmt::format("Fatal error: MASTER_USE_GTID needs a MariaDB source; the source is MySQL {}",
-                                   source.answers.version));
-  }
-  const relay::ReceivePosition received = log.received_end();
-  DumpStart start;
-  resumed_inside = false;
-  if (received.source_file_name.empty()) {
-    start_over();
-    if (by_gtid) {
-      stream.set_gtid_position(gtid::MariadbGtidPosition::parse(options.start_gtid));
-      return start_by_gtid(connection);
-    }
-    start.file = options.start_file;
-    if (!start.file.empty()) start.position = std::max(options.start_position, binlog::k_first_event_offset);
-    return start;
-  }
-  if (same_server(received.source, source.identity())) {
-    resumed_inside = stream.inside_transaction();
-    start.file = received.source_file_name;
-    start.position = resumed_inside ? log.write_end() : received.offset;
-    if (source.mariadb && stream.gtid_position().empty() && start.file.find_first_of("'\\") == std::string::npos) {
-      ask_gtid_position(connection, received);
-    }
-    return start;
-  }
-  if (!by_gtid) {
-    throw ReceiveError(
-        Remedy::give_up, error_code::k_replica_fatal,
-        fmt::format(
-            "Fatal error: the source is server_id {}{}{}, but what was received came from server_id {}{}{} (up to file "
-            "'{}', position {}); files and positions of two servers do not compare. Use GTID, or set new coordinates "
-            "with CHANGE REPLICATION SOURCE TO",
-            source.answers.server_id, source.answers.server_uuid.empty() ? "" : ", uuid ", source.answers.server_uuid,
-            received.source.server_id, received.source.server_uuid.empty() ? "" : ", uuid ",
-            received.source.server_uuid, received.source_file_name, received.offset));
-  }
-  start_over();
-  if (stream.gtid_position().empty()) {
-    stream.set_gtid_position(received_gtid_position(log, gtid::MariadbGtidPosition::parse(options.start_gtid)));
-  }
-  if (stream.gtid_position().empty()) {
-    throw ReceiveError(
-        Remedy::give_up, error_code::k_replica_fatal,
-        "Fatal error: the source is another server than the one whose binary log was received, and that log "
-        "holds no GTID to go on from; set new coordinates with CHANGE REPLICATION SOURCE TO");
-  }
-  tributary::log(LogLevel::warning,
-                 "{}: the source is another server (server_id {} after {}); going on by GTID from '{}'", where,
-                 source.answers.server_id, received.source.server_id, stream.gtid_position().to_string());
-  return start_by_gtid(connection);
-}
-
 void Receiver::Implementation::request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb) {
   // MariaDB: BINLOG_SEND_ANNOTATE_ROWS_EVENT. MySQL gives the bit another meaning (wire protocol 5.5).
   static constexpr std::uint16_t k_send_annotate_rows = 0x0002;
@@ -396,7 +308,11 @@ void Receiver::Implementation::receive(SourceConnection& connection, StopSignal&
   PacketStream packets(connection.socket(), stop, options.net_timeout);
   try {
     while (!stop.requested()) {
-      while (const auto payload = packets.next()) on_packet(*payload);
+      while (const auto payload = packets.next()) {
+        stream.on_event(event_of(*payload));
+        attempts = 0;
+        if (error_shown) clear_error();
+      }
       publish_figures();
       if (packets.read_arrived()) continue;
       // Nothing more at the moment: readers get all there is before this thread sleeps.
@@ -407,54 +323,6 @@ void Receiver::Implementation::receive(SourceConnection& connection, StopSignal&
     log.flush();
     publish_figures();
     throw;
-  }
-}
-
-void Receiver::Implementation::on_packet(ByteView payload) {
-  static constexpr std::uint8_t k_event = 0x00;
-  static constexpr std::uint8_t k_end = 0xfe;
-  static constexpr std::uint8_t k_error = 0xff;
-  static constexpr std::size_t k_longest_end = 9;
-  if (payload.empty()) {
-    throw ReceiveError(Remedy::reconnect, receive_code::k_malformed_packet, "Malformed packet from source (empty)");
-  }
-  switch (payload.front()) {
-    case k_event:
-      stream.on_event(payload.subspan(1));
-      attempts = 0;
-      if (error_shown) clear_error();
-      return;
-    case k_error:
-      on_error_packet(payload);
-    case k_end:
-      if (payload.size() < k_longest_end) {
-        throw ReceiveError(Remedy::reconnect, receive_code::k_server_lost, "The source has ended the dump");
-      }
-      break;
-    default:
-      break;
-  }
-  throw ReceiveError(Remedy::reconnect, receive_code::k_malformed_packet,
-                     fmt::format("Malformed packet from source (first byte {})", payload.front()));
-}
-
-void Receiver::Implementation::on_error_packet(ByteView payload) {
-  static constexpr std::size_t k_sqlstate = 6;  // with its '#'
-  ByteReader reader(payload.subspan(1));
-  const std::uint16_t code = reader.u16();
-  std::string_view text = reader.text(reader.remaining());
-  if (text.size() >= k_sqlstate && text.front() == '#') text.remove_prefix(k_sqlstate);
-  switch (code) {
-    case error_code::k_source_fatal_reading:
-    case receive_code::k_malformed_gtid_set:
-    case receive_code::k_same_id_connected:
-      // The text of sql/rpl_replica.cc, handle_slave_io.
-      throw ReceiveError(
-          Remedy::give_up, code,
-          fmt::format("Got fatal error {} from source when reading data from binary log: '{}'", code, text));
-    default:
-      throw ReceiveError(Remedy::reconnect, code,
-                         fmt::format("Error reading packet from source: {} (server_errno={})", text, code));
   }
 }
 

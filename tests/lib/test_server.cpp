@@ -1,6 +1,6 @@
 #include "test_server.hpp"
 
-#include <array>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
@@ -117,6 +117,17 @@ std::filesystem::path template_datadir() {
   std::filesystem::rename(made, wanted, taken);
   if (taken) std::filesystem::remove_all(made);  // another test program was faster
   return wanted;
+}
+
+/// Whether all threads of @p process are stopped: some run on for a moment after SIGSTOP.
+bool is_stopped(pid_t process) {
+  for (const auto& thread : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", process))) {
+    std::ifstream stream(thread.path() / "stat");
+    const std::string stat{std::istreambuf_iterator<char>(stream), {}};
+    const std::size_t name_end = stat.rfind(") ");  // "4711 (mariadbd) T ..."
+    if (name_end == std::string::npos || stat[name_end + 2] != 'T') return false;
+  }
+  return true;
 }
 
 struct CloseConnection {
@@ -238,6 +249,7 @@ void TestServer::stop() {
 
 void TestServer::freeze() {
   ::kill(pid_, SIGSTOP);
+  while (!is_stopped(pid_)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
 }
 
 void TestServer::thaw() {

@@ -53,7 +53,7 @@ CASES = {
         ["CREATE TABLE d.made (other INT)"], ["CREATE TABLE d.made (id INT PRIMARY KEY)"],
         1050, ["made"], ["DROP TABLE d.made"]),
     "row too long for the target": (
-        ["ALTER TABLE d.t MODIFY name VARCHAR(5)"], ["INSERT INTO d.t VALUES (6,'six is too long',60)"],
+        ["ALTER TABLE d.t MODIFY name VARCHAR(9)"], ["INSERT INTO d.t VALUES (6,'six is too long',60)"],
         1677, ["d.t", "olumn"], ["ALTER TABLE d.t MODIFY name VARCHAR(20)"]),
 }
 

@@ -47,4 +47,9 @@ struct StatementScan {
 /// not understand is a DDL of unknown effect, which is the careful choice.
 StatementScan scan_statement(std::string_view statement, std::string_view default_database, const SqlDialect& dialect);
 
+/// Where "DEFINER=… " belongs in an ALTER EVENT that names no definer: before the word EVENT. The server makes the one
+/// who runs such a statement the new definer (sql/events.cc), which must be the source's user and not the applier's.
+/// npos for any other statement.
+std::size_t definer_place(std::string_view query, const SqlDialect& dialect);
+
 }  // namespace tributary::apply

@@ -72,6 +72,7 @@ TEST_F(ServerTest, manySessionsAtOnce) {
   constexpr int k_clients = 20;
   std::atomic<int> right = 0;
   std::vector<std::jthread> threads;
+  threads.reserve(k_clients);
   for (int i = 0; i < k_clients; ++i) {
     threads.emplace_back([&, i] {
       Client client;
@@ -250,6 +251,7 @@ TEST_F(ServerTest, aKilledStatementThatWasDoneSaysSo) {
 TEST_F(ServerTest, stopWhileStatementsRun) {
   start();
   std::vector<std::jthread> threads;
+  threads.reserve(5);
   std::atomic<int> told = 0;
   for (int i = 0; i < 5; ++i) {
     threads.emplace_back([&] {

@@ -156,7 +156,6 @@ TEST_F(ServerTest, pipelinedCommandsAreAnsweredInOrder) {
   start();
   RawClient client(port());
   ASSERT_EQ(client.log_in(), 0);
-  wire::PacketWriter commands;
   Bytes all;
   for (int i = 0; i < 50; ++i) {
     wire::PacketWriter writer;
@@ -180,7 +179,9 @@ TEST_F(ServerTest, classicEofWhenTheClientKnowsNoOther) {
     ASSERT_EQ(client.log_in("root", "secret", capabilities), 0);
     client.send_command(Command::query, "ECHO x");
     std::vector<Bytes> packets;
-    for (int i = 0; i < (capabilities == 0 ? 5 : 4); ++i) packets.push_back(client.receive().value());
+    const std::size_t expected = capabilities == 0 ? 5 : 4;
+    packets.reserve(expected);
+    while (packets.size() < expected) packets.push_back(client.receive().value());
     EXPECT_EQ(packets[0], Bytes{1});
     EXPECT_EQ(packets.back().front(), 0xfe);
     EXPECT_EQ(packets.back().size(), capabilities == 0 ? 5U : 7U);

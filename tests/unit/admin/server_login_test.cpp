@@ -118,6 +118,7 @@ TEST_F(ServerTest, halfOpenConnectionsAreFewAndKeepNobodyOut) {
   options_.max_half_open = 5;
   start();
   std::vector<std::unique_ptr<RawClient>> silent;
+  silent.reserve(100);
   for (int i = 0; i < 100; ++i) silent.push_back(std::make_unique<RawClient>(port()));
   Client client;
   ASSERT_TRUE(client.connect_tcp(port())) << client.error_text();

@@ -6,8 +6,9 @@
 #include <string>
 #include <thread>
 
-#include "memory_catalogue.hpp"
 #include "tributary/apply/applier.hpp"
+
+#include "memory_catalogue.hpp"
 
 int main(int argc, char** argv) {
   using namespace tributary;

@@ -1,11 +1,10 @@
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
 
 #include <fmt/core.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "replication_fixture.hpp"
 
@@ -43,21 +42,26 @@ class CrashTest : public ReplicationTest, public testing::WithParamInterface<con
     }
     EXPECT_GT(crashes, 0);
     expect_equal("d");
-    EXPECT_EQ(target().value("SELECT COUNT(*) FROM tributary.ddl_intent WHERE channel='" + options().channel + "'"), "0");
+    EXPECT_EQ(target().value("SELECT COUNT(*) FROM tributary.ddl_intent WHERE channel='" + options().channel + "'"),
+              "0");
   }
 };
 
 TEST_P(CrashTest, DdlBetweenStatementsThatCount) {
   source().run(
-      "USE d; SET binlog_format=STATEMENT; CREATE TABLE c (n INT); INSERT INTO c VALUES (0); CREATE TABLE a (id INT PRIMARY "
+      "USE d; SET binlog_format=STATEMENT; CREATE TABLE c (n INT); INSERT INTO c VALUES (0); CREATE TABLE a (id INT "
+      "PRIMARY "
       "KEY); UPDATE c SET n=n+1; ALTER TABLE a ADD b INT; UPDATE c SET n=n+1; INSERT INTO a VALUES (1,1),(2,2);"
       "CREATE TABLE a2 LIKE a; INSERT INTO a2 VALUES (9,9); RENAME TABLE a TO t, a2 TO a, t TO a2; UPDATE c SET n=n+1;"
       "TRUNCATE TABLE a; INSERT INTO a VALUES (5,5); DROP TABLE a2, a; UPDATE c SET n=n+1; CREATE INDEX i ON c (n);"
-      "CREATE TABLE p (id INT) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS THAN "
+      "CREATE TABLE p (id INT) PARTITION BY RANGE (id) (PARTITION p0 VALUES LESS THAN (10), PARTITION p1 VALUES LESS "
+      "THAN "
       "(20)); CREATE TABLE x (id INT); INSERT INTO p VALUES (1),(11); INSERT INTO x VALUES (12);"
       "ALTER TABLE p EXCHANGE PARTITION p1 WITH TABLE x; UPDATE c SET n=n+1; ALTER TABLE c RENAME TO cc;"
-      "CREATE VIEW v AS SELECT * FROM cc; CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1; CREATE TRIGGER tr BEFORE INSERT ON cc FOR "
-      "EACH ROW SET @x=1; DROP TRIGGER tr; DROP FUNCTION f; CREATE USER uu@localhost; GRANT SELECT ON d.* TO uu@localhost;"
+      "CREATE VIEW v AS SELECT * FROM cc; CREATE FUNCTION f() RETURNS INT DETERMINISTIC RETURN 1; CREATE TRIGGER tr "
+      "BEFORE INSERT ON cc FOR "
+      "EACH ROW SET @x=1; DROP TRIGGER tr; DROP FUNCTION f; CREATE USER uu@localhost; GRANT SELECT ON d.* TO "
+      "uu@localhost;"
       "DROP USER uu@localhost; ALTER TABLE cc ADD COLUMN z INT DEFAULT 3");
   crash_until_applied();
   EXPECT_EQ(target().value("SELECT n FROM d.cc"), "5");
@@ -65,7 +69,8 @@ TEST_P(CrashTest, DdlBetweenStatementsThatCount) {
 
 TEST_P(CrashTest, CreateTableSelect) {
   source().run(
-      "USE d; CREATE TABLE s (n INT); INSERT INTO s VALUES (1),(1),(2); CREATE TABLE a AS SELECT * FROM s; CREATE TABLE b AS "
+      "USE d; CREATE TABLE s (n INT); INSERT INTO s VALUES (1),(1),(2); CREATE TABLE a AS SELECT * FROM s; CREATE "
+      "TABLE b AS "
       "SELECT n+1 AS m FROM a; INSERT INTO a SELECT * FROM s");
   crash_until_applied();
   EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.a"), "6");

@@ -1,6 +1,5 @@
-#include <gmock/gmock.h>
-
 #include <fmt/core.h>
+#include <gmock/gmock.h>
 
 #include "replication_fixture.hpp"
 
@@ -16,7 +15,8 @@ class ErrorsTest : public ReplicationTest {
  protected:
   void make_table() {
     source().run(
-        "CREATE TABLE d.orders (id INT UNSIGNED PRIMARY KEY, name VARCHAR(20), n INT, UNIQUE (name)); INSERT INTO d.orders "
+        "CREATE TABLE d.orders (id INT UNSIGNED PRIMARY KEY, name VARCHAR(20), n INT, UNIQUE (name)); INSERT INTO "
+        "d.orders "
         "VALUES (1,'a',1),(2,'b',2),(3,'c',3)");
     ASSERT_EQ(apply().error_code, 0);
   }
@@ -38,10 +38,11 @@ TEST_F(ErrorsTest, DuplicateKey) {
   target().run("INSERT INTO d.orders VALUES (5,'mine',0)");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1062);
-  EXPECT_THAT(status.error_message,
-              MatchesRegex("Could not execute Write_rows event on table d\\.orders; Duplicate entry '5' for key 'PRIMARY' "
-                           "\\(1062\\); row \\(id=5, name='x', n=NULL\\); transaction 0-1-[0-9]+ at source-bin\\.[0-9]+:"
-                           "[0-9]+, end position [0-9]+"));
+  EXPECT_THAT(
+      status.error_message,
+      MatchesRegex("Could not execute Write_rows event on table d\\.orders; Duplicate entry '5' for key 'PRIMARY' "
+                   "\\(1062\\); row \\(id=5, name='x', n=NULL\\); transaction 0-1-[0-9]+ at source-bin\\.[0-9]+:"
+                   "[0-9]+, end position [0-9]+"));
   EXPECT_FALSE(status.running);
   expect_only_what_stood_before();
   EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.orders WHERE id IN (10, 11)"), "0");
@@ -55,8 +56,9 @@ TEST_F(ErrorsTest, MissingRow) {
   among_others("UPDATE d.orders SET n=n+10 WHERE id <= 3");
   ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1032);
-  EXPECT_THAT(status.error_message, HasSubstr("Could not execute Update_rows event on table d.orders; Can't find record in "
-                                              "'orders' (1032); row (id=2, name='b', n=2); transaction 0-1-"));
+  EXPECT_THAT(status.error_message,
+              HasSubstr("Could not execute Update_rows event on table d.orders; Can't find record in "
+                        "'orders' (1032); row (id=2, name='b', n=2); transaction 0-1-"));
   expect_only_what_stood_before();
   EXPECT_EQ(target().value("SELECT n FROM d.orders WHERE id=1"), "1");
   target().run("INSERT INTO d.orders VALUES (2,'b',2)");
@@ -87,8 +89,9 @@ TEST_F(ErrorsTest, ColumnOfAnotherType) {
   among_others("UPDATE d.orders SET n=4 WHERE id=1");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1677);
-  EXPECT_THAT(status.error_message, HasSubstr("Column 2 of table 'd.orders' cannot be converted from type 'int' to type "
-                                              "'datetime'"));
+  EXPECT_THAT(status.error_message,
+              HasSubstr("Column 2 of table 'd.orders' cannot be converted from type 'int' to type "
+                        "'datetime'"));
   target().run("UPDATE d.orders SET n=NULL; ALTER TABLE d.orders MODIFY n INT; UPDATE d.orders SET n=id");
   replicate();
 }
@@ -99,9 +102,10 @@ TEST_F(ErrorsTest, StatementInABatch) {
   target().run("INSERT INTO d.orders VALUES (5,'mine',0)");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1062);
-  EXPECT_THAT(status.error_message,
-              HasSubstr("Error 'Duplicate entry '5' for key 'PRIMARY'' (1062) on query. Default database: ''. Query: 'INSERT "
-                        "INTO d.orders VALUES (5,'s',0)'; transaction 0-1-"));
+  EXPECT_THAT(
+      status.error_message,
+      HasSubstr("Error 'Duplicate entry '5' for key 'PRIMARY'' (1062) on query. Default database: ''. Query: 'INSERT "
+                "INTO d.orders VALUES (5,'s',0)'; transaction 0-1-"));
   expect_only_what_stood_before();
   target().run("DELETE FROM d.orders WHERE id=5");
   replicate();
@@ -111,39 +115,63 @@ TEST_F(ErrorsTest, TableOfAnotherEngine) {
   source().run("CREATE TABLE d.orders (id INT PRIMARY KEY, name VARCHAR(20), n INT) ENGINE=MyISAM");
   ASSERT_EQ(apply().error_code, 0);
   target().run("INSERT INTO d.orders VALUES (5,'mine',0)");
-  source().run("INSERT INTO d.orders VALUES (1,'a',0); INSERT INTO d.orders VALUES (5,'b',0); INSERT INTO d.orders VALUES "
-               "(6,'c',0)");
+  source().run(
+      "INSERT INTO d.orders VALUES (1,'a',0); INSERT INTO d.orders VALUES (5,'b',0); INSERT INTO d.orders VALUES "
+      "(6,'c',0)");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1062);
-  EXPECT_THAT(status.error_message, HasSubstr("Could not execute Write_rows event on table d.orders; Duplicate entry '5' for "
-                                              "key 'PRIMARY' (1062); transaction 0-1-"));
+  EXPECT_THAT(status.error_message,
+              HasSubstr("Could not execute Write_rows event on table d.orders; Duplicate entry '5' for "
+                        "key 'PRIMARY' (1062); transaction 0-1-"));
   EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.orders"), "2");
   target().run("DELETE FROM d.orders WHERE id=5");
   replicate();
 }
 
+/// A session that holds a row of d.orders until it is destroyed.
+class RowLock {
+ public:
+  explicit RowLock(test::TestServer& server)
+      : server_(server), thread_([&server] {
+          // It ends by being killed.
+          EXPECT_THROW(server.run("BEGIN; UPDATE d.orders SET n=n WHERE id=1; SELECT SLEEP(1000)"), std::runtime_error);
+        }) {
+    while (session().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ~RowLock() { server_.run("KILL " + session()); }
+  RowLock(const RowLock&) = delete;
+  RowLock& operator=(const RowLock&) = delete;
+
+ private:
+  std::string session() {
+    const auto rows = server_.run(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(1000)' AND STATE='User sleep'");
+    return rows.empty() ? std::string() : *rows[0][0];
+  }
+
+  test::TestServer& server_;
+  std::jthread thread_;
+};
+
 TEST_F(ErrorsTest, LockHeldByAnotherSessionIsWaitedForAndTriedAgain) {
   make_table();
   among_others("UPDATE d.orders SET n=77 WHERE id=1");
-  options().transaction_retries = 2;
   feed().receive();
-  std::jthread holder([](const std::stop_token&) {
-    target().run("BEGIN; UPDATE d.orders SET n=n WHERE id=1; SELECT SLEEP(3); ROLLBACK");
-  });
-  while (target().value("SELECT COUNT(*) FROM information_schema.INNODB_TRX") == "0") std::this_thread::yield();
-  replicate();
-  EXPECT_GT(applier().status().retries, 0U);
+  {
+    const RowLock lock(target());
+    start();
+    while (applier().status().retries == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  EXPECT_EQ(wait().error_code, 0);
+  stop();
+  expect_equal("d");
 }
 
 TEST_F(ErrorsTest, LockThatIsNeverReleasedStopsInTheEnd) {
   make_table();
   among_others("UPDATE d.orders SET n=77 WHERE id=1");
   options().transaction_retries = 1;
-  feed().receive();
-  std::jthread holder([](const std::stop_token&) {
-    target().run("BEGIN; UPDATE d.orders SET n=n WHERE id=1; SELECT SLEEP(12); ROLLBACK");
-  });
-  while (target().value("SELECT COUNT(*) FROM information_schema.INNODB_TRX") == "0") std::this_thread::yield();
+  const RowLock lock(target());
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1205);
   EXPECT_THAT(status.error_message, HasSubstr("Lock wait timeout exceeded"));

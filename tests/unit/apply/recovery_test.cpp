@@ -1,10 +1,9 @@
-#include <gmock/gmock.h>
-
-#include <fmt/core.h>
-
 #include <atomic>
 #include <chrono>
 #include <fstream>
+
+#include <fmt/core.h>
+#include <gmock/gmock.h>
 
 #include "replication_fixture.hpp"
 
@@ -16,8 +15,9 @@ using testing::HasSubstr;
 class RecoveryTest : public ReplicationTest {
  protected:
   static void write_counters(int transactions) {
-    source().run(fmt::format("USE d; FOR i IN 1..{} DO UPDATE counter SET n=n+1; INSERT INTO history VALUES (i, RAND()); END FOR",
-                             transactions));
+    source().run(fmt::format(
+        "USE d; FOR i IN 1..{} DO UPDATE counter SET n=n+1; INSERT INTO history VALUES (i, RAND()); END FOR",
+        transactions));
   }
   static void make_counters() {
     source().run(
@@ -89,8 +89,9 @@ TEST_F(RecoveryTest, SessionsAreKilledAgainAndAgain) {
   std::atomic<bool> done{false};
   std::jthread killer([&done] {
     while (!done) {
-      for (const auto& row : target().run("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL AND ID <> "
-                                          "CONNECTION_ID() OR COMMAND='Sleep'")) {
+      for (const auto& row :
+           target().run("SELECT ID FROM information_schema.PROCESSLIST WHERE INFO IS NOT NULL AND ID <> "
+                        "CONNECTION_ID() OR COMMAND='Sleep'")) {
         try {
           target().run("KILL " + *row.at(0));
         } catch (const std::runtime_error&) {
@@ -153,7 +154,8 @@ TEST_F(RecoveryTest, AHugeTransactionStreamsInBoundedMemory) {
     return 0UL;
   };
   source().run(
-      "USE d; CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(1000)); BEGIN; INSERT INTO t SELECT seq, REPEAT('x', 900) FROM "
+      "USE d; CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(1000)); BEGIN; INSERT INTO t SELECT seq, REPEAT('x', 900) "
+      "FROM "
       "seq_1_to_60000; UPDATE t SET a=REPEAT('y', 900) WHERE id <= 30000; COMMIT; INSERT INTO t VALUES (0, 'after')");
   feed().receive();
   const unsigned long before = resident();
@@ -175,7 +177,8 @@ TEST_F(RecoveryTest, AHugeTransactionThatFailsLeavesNothingBehind) {
   source().run("USE d; CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(1000))");
   ASSERT_EQ(apply().error_code, 0);
   target().run("INSERT INTO d.t VALUES (4990, 'mine')");
-  source().run("USE d; INSERT INTO t VALUES (-1, 'before'); INSERT INTO t SELECT seq, REPEAT('x', 900) FROM seq_1_to_5000");
+  source().run(
+      "USE d; INSERT INTO t VALUES (-1, 'before'); INSERT INTO t SELECT seq, REPEAT('x', 900) FROM seq_1_to_5000");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1062);
   EXPECT_THAT(status.error_message, HasSubstr("row (id=4990, a='xxxx"));
@@ -204,8 +207,8 @@ TEST_F(RecoveryTest, ACheckpointAheadOfTheRelayLogIsWaitedFor) {
   write_counters(10);
   ASSERT_EQ(apply().error_code, 0);
   const auto applied = applier().status().applied.position;
-  target().run(fmt::format("UPDATE tributary.applier_checkpoint SET relay_offset={} WHERE channel='{}'", applied.offset + 1,
-                           options().channel));
+  target().run(fmt::format("UPDATE tributary.applier_checkpoint SET relay_offset={} WHERE channel='{}'",
+                           applied.offset + 1, options().channel));
   start();
   const ApplierStatus waiting = wait();
   EXPECT_EQ(waiting.error_code, 0);
@@ -225,9 +228,10 @@ TEST_F(RecoveryTest, ACheckpointInAPurgedRelayFileIsAnError) {
   relay_log().purge_before(3);
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1594);
-  EXPECT_THAT(status.error_message, HasSubstr(fmt::format("test-relay-bin-{}.000001, which does not exist any more; the "
-                                                          "oldest one is test-relay-bin-{}.000003",
-                                                          options().channel, options().channel)));
+  EXPECT_THAT(status.error_message,
+              HasSubstr(fmt::format("test-relay-bin-{}.000001, which does not exist any more; the "
+                                    "oldest one is test-relay-bin-{}.000003",
+                                    options().channel, options().channel)));
 }
 
 TEST_F(RecoveryTest, StartsWhereTheAdministratorSaidUnlessTheCheckpointIsFurther) {
@@ -252,7 +256,8 @@ TEST_F(RecoveryTest, SeveralWorkersKeepTheOrder) {
   options().workers = 3;
   options().batch_transactions = 5;
   write_counters(300);
-  source().run("CREATE TABLE d.x (id INT); INSERT INTO d.x VALUES (1); ALTER TABLE d.x ADD y INT; INSERT INTO d.x VALUES (2,2)");
+  source().run(
+      "CREATE TABLE d.x (id INT); INSERT INTO d.x VALUES (1); ALTER TABLE d.x ADD y INT; INSERT INTO d.x VALUES (2,2)");
   replicate();
   EXPECT_EQ(applier().status().applied.gtid, source().value("SELECT @@gtid_binlog_pos"));
 }

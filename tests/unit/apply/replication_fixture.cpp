@@ -14,7 +14,9 @@ namespace {
 
 constexpr auto k_patience = std::chrono::seconds(120);
 
-std::string name(std::string_view text) { return "`" + std::string(text) + "`"; }
+std::string name(std::string_view text) {
+  return "`" + std::string(text) + "`";
+}
 
 }  // namespace
 
@@ -76,7 +78,8 @@ test::TestServer& ReplicationTest::source() {
 }
 
 test::TestServer& ReplicationTest::target() {
-  static test::TestServer server({"--server-id=9", "--max-allowed-packet=32M", "--character-set-server=utf8mb4"});
+  static test::TestServer server({"--server-id=9", "--log-bin=target-bin", "--binlog-format=MIXED",
+                                  "--max-allowed-packet=32M", "--character-set-server=utf8mb4"});
   return server;
 }
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,11 +7,14 @@
 #include <thread>
 #include <vector>
 
-#include "memory_catalogue.hpp"
-#include "test_server.hpp"
+#include <gtest/gtest.h>
+
 #include "tributary/apply/applier.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
 #include "tributary/relay/relay_log.hpp"
+
+#include "memory_catalogue.hpp"
+#include "test_server.hpp"
 
 namespace tributary::apply {
 
@@ -42,8 +43,8 @@ class FileFedRelayLog {
   bool begun_ = false;
 };
 
-/// A source and a target, both MariaDB 10.11, shared by the tests of a program; each test has its own channel and begins
-/// at a new binlog file of the source.
+/// A source and a target, both MariaDB 10.11, shared by the tests of a program; each test has its own channel and
+/// begins at a new binlog file of the source.
 class ReplicationTest : public testing::Test {
  protected:
   void SetUp() override;
@@ -76,7 +77,8 @@ class ReplicationTest : public testing::Test {
   std::jthread thread_;
 };
 
-/// Content of a table with all its columns, the invisible ones too, in an order that depends on nothing but the content.
+/// Content of a table with all its columns, the invisible ones too, in an order that depends on nothing but the
+/// content.
 std::vector<test::TestServer::Row> table_content(const test::TestServer& server, const std::string& database,
                                                  const std::string& table);
 

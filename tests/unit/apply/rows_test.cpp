@@ -37,9 +37,12 @@ constexpr const char* k_values[] = {
     "g=ST_GeomFromText('LINESTRING(0 0,1 1)'),p=POINT(1,-2),i6='::1',i4='10.0.0.255',"
     "uu='01234567-89ab-cdef-0123-456789abcdef',cb=REPEAT('z',3000),cv=REPEAT('q',400),hidden=8",
     "i=0",
-    "ti=0,tu=0,si=0,su=0,mi=0,mu=0,i=0,u=0,bi=0,bu=0,f=0,db=-0.0,de=0,d0=0,b1=0,b64=0,y=0,da='0000-00-00',t0='00:00:00',"
-    "t6='838:59:59.999999',dt='0000-00-00 00:00:00',dt6='2026-02-00 00:00:00.5',ts='0000-00-00 00:00:00',ts3=0,c='',cl='',"
-    "vc=REPEAT('v',100),bn=x'',vb=x'',e='',s='',s64=0,i6='::',i4='0.0.0.0',uu='00000000-0000-0000-0000-000000000000',cb='',"
+    "ti=0,tu=0,si=0,su=0,mi=0,mu=0,i=0,u=0,bi=0,bu=0,f=0,db=-0.0,de=0,d0=0,b1=0,b64=0,y=0,da='0000-00-00',t0='00:00:00'"
+    ","
+    "t6='838:59:59.999999',dt='0000-00-00 00:00:00',dt6='2026-02-00 00:00:00.5',ts='0000-00-00 "
+    "00:00:00',ts3=0,c='',cl='',"
+    "vc=REPEAT('v',100),bn=x'',vb=x'',e='',s='',s64=0,i6='::',i4='0.0.0.0',uu='00000000-0000-0000-0000-000000000000',"
+    "cb='',"
     "cv=''",
 };
 
@@ -60,8 +63,9 @@ class AllTypes : public ReplicationTest, public testing::WithParamInterface<Imag
 
 TEST_P(AllTypes, AreEqualOnTheTarget) {
   const ImageCase& parameter = GetParam();
-  std::string sql = fmt::format("USE d; SET sql_mode='', time_zone='+05:30', binlog_row_image={}; SET GLOBAL binlog_row_metadata={};",
-                                parameter.row_image, parameter.metadata_full ? "FULL" : "NO_LOG");
+  std::string sql =
+      fmt::format("USE d; SET sql_mode='', time_zone='+05:30', binlog_row_image={}; SET GLOBAL binlog_row_metadata={};",
+                  parameter.row_image, parameter.metadata_full ? "FULL" : "NO_LOG");
   sql += fmt::format(fmt::runtime(k_all_types), parameter.key, sixty_four_members()) + ";";
   for (const char* values : k_values) sql += fmt::format("INSERT INTO d.zoo SET {};", values);
   // Each column changed on its own row, from each value to another; and deletes that must find their rows.
@@ -97,15 +101,17 @@ TEST_F(RowsTest, MoreThanSixtyFourColumns) {
     columns += fmt::format(", c{} INT NULL", i);
     values += fmt::format(", {}", i % 7 == 0 ? "NULL" : std::to_string(i));
   }
-  source().run(fmt::format("CREATE TABLE d.t (id INT PRIMARY KEY{}); INSERT INTO d.t VALUES (1{}); SET "
-                           "binlog_row_image=MINIMAL; UPDATE d.t SET c299=-1, c63=5, c64=NULL WHERE id=1",
-                           columns, values));
+  source().run(
+      fmt::format("CREATE TABLE d.t (id INT PRIMARY KEY{}); INSERT INTO d.t VALUES (1{}); SET "
+                  "binlog_row_image=MINIMAL; UPDATE d.t SET c299=-1, c63=5, c64=NULL WHERE id=1",
+                  columns, values));
   replicate();
 }
 
 TEST_F(RowsTest, CompressedEvents) {
   source().run(
-      "USE d; SET GLOBAL log_bin_compress=ON, GLOBAL log_bin_compress_min_len=10; CREATE TABLE d.t (id INT PRIMARY KEY, a TEXT);"
+      "USE d; SET GLOBAL log_bin_compress=ON, GLOBAL log_bin_compress_min_len=10; CREATE TABLE d.t (id INT PRIMARY "
+      "KEY, a TEXT);"
       "INSERT INTO d.t SELECT seq, REPEAT('compress me ', 50) FROM seq_1_to_200;"
       "UPDATE d.t SET a=REPEAT('x', 300) WHERE id < 50; DELETE FROM d.t WHERE id > 190;"
       "SET binlog_format=STATEMENT; INSERT INTO d.t VALUES (1000, '" +
@@ -148,9 +154,21 @@ TEST_F(RowsTest, SavepointsAndPartlyRolledBackTransactions) {
   EXPECT_EQ(target().value("SELECT GROUP_CONCAT(id ORDER BY id) FROM d.m"), "1,2,3");
 }
 
+TEST_F(RowsTest, SequencesAndSystemVersionedTables) {
+  source().run(
+      "USE d; CREATE SEQUENCE s START WITH 5 CACHE 3; CREATE TABLE t (id INT PRIMARY KEY DEFAULT NEXTVAL(s), a INT);"
+      "INSERT INTO t (a) VALUES (1),(2),(3),(4),(5); SELECT NEXTVAL(s);"
+      "CREATE TABLE v (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING; INSERT INTO v VALUES (1,1),(2,2),(3,3);"
+      "UPDATE v SET a=a+1 WHERE id < 3; DELETE FROM v WHERE id=2; REPLACE INTO v VALUES (3,9)");
+  replicate();
+  const char* const history = "SELECT id, a, row_start, row_end FROM d.v FOR SYSTEM_TIME ALL ORDER BY 1,2,3,4";
+  EXPECT_EQ(source().run(history), target().run(history));
+}
+
 TEST_F(RowsTest, NamesThatNeedQuotes) {
   source().run(
-      "CREATE DATABASE `d ``'ü`; CREATE TABLE `d ``'ü`.`t \\ \"` (`a ``b` INT PRIMARY KEY); INSERT INTO `d ``'ü`.`t \\ \"` "
+      "CREATE DATABASE `d ``'ü`; CREATE TABLE `d ``'ü`.`t \\ \"` (`a ``b` INT PRIMARY KEY); INSERT INTO `d ``'ü`.`t \\ "
+      "\"` "
       "VALUES (1); USE `d ``'ü`; SET binlog_format=STATEMENT; INSERT INTO `t \\ \"` VALUES (2)");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 0) << status.error_message;
@@ -163,7 +181,8 @@ TEST_F(RowsTest, TheSchemaOfAnUpstreamTributaryIsLeftAlone) {
   target().run("CREATE DATABASE IF NOT EXISTS tributary");
   source().run(
       "CREATE DATABASE IF NOT EXISTS tributary; CREATE TABLE tributary.applier_checkpoint (id INT PRIMARY KEY, n INT);"
-      "CREATE TABLE d.t (id INT PRIMARY KEY); BEGIN; INSERT INTO tributary.applier_checkpoint VALUES (1,1); INSERT INTO d.t"
+      "CREATE TABLE d.t (id INT PRIMARY KEY); BEGIN; INSERT INTO tributary.applier_checkpoint VALUES (1,1); INSERT "
+      "INTO d.t"
       " VALUES (1); UPDATE tributary.applier_checkpoint SET n=2; COMMIT; SET binlog_format=STATEMENT;"
       "UPDATE tributary.applier_checkpoint SET n=3; USE tributary; INSERT INTO applier_checkpoint VALUES (2,2);"
       "DROP DATABASE tributary");
@@ -181,8 +200,9 @@ TEST_F(RowsTest, SeveralFiles) {
 }
 
 TEST_F(RowsTest, TheCheckpointTellsThePlaceAndTheGtid) {
-  source().run("CREATE TABLE d.t (id INT PRIMARY KEY); SET gtid_domain_id=7; INSERT INTO d.t VALUES (1); SET gtid_domain_id=0;"
-               "INSERT INTO d.t VALUES (2)");
+  source().run(
+      "CREATE TABLE d.t (id INT PRIMARY KEY); SET gtid_domain_id=7; INSERT INTO d.t VALUES (1); SET gtid_domain_id=0;"
+      "INSERT INTO d.t VALUES (2)");
   replicate();
   const target::Checkpoint applied = applier().status().applied;
   const auto master = source().run("SHOW MASTER STATUS").at(0);

@@ -1,9 +1,9 @@
 #include "tributary/apply/sql_tokenizer.hpp"
 
-#include <gtest/gtest.h>
-
 #include <random>
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace tributary::apply {
 namespace {
@@ -20,7 +20,8 @@ std::string tokens(std::string_view text, const SqlDialect& dialect = {}) {
 }
 
 TEST(SqlTokenizer, CutsWordsQuotesAndPunctuation) {
-  EXPECT_EQ(tokens("INSERT INTO `a``b`.t(x) VALUES ('it''s', \"q\")"), "INSERT|INTO|`a``b`|.|t|(|x|)|VALUES|(|'it''s'|,|\"q\"|)");
+  EXPECT_EQ(tokens("INSERT INTO `a``b`.t(x) VALUES ('it''s', \"q\")"),
+            "INSERT|INTO|`a``b`|.|t|(|x|)|VALUES|(|'it''s'|,|\"q\"|)");
   EXPECT_EQ(tokens(" \t\r\n"), "");
   EXPECT_EQ(tokens("a1$_é=1.5"), "a1$_é|=|1|.|5");
 }

@@ -1,33 +1,46 @@
 #include "tributary/apply/statement_scan.hpp"
 
-#include <gtest/gtest.h>
-
 #include <string>
+
+#include <gtest/gtest.h>
 
 namespace tributary::apply {
 namespace {
 
 std::string kind_name(StatementKind kind) {
   switch (kind) {
-    case StatementKind::empty: return "empty";
-    case StatementKind::begin: return "begin";
-    case StatementKind::commit: return "commit";
-    case StatementKind::rollback: return "rollback";
-    case StatementKind::savepoint: return "savepoint";
-    case StatementKind::xa: return "xa";
-    case StatementKind::dml: return "dml";
-    case StatementKind::temporary_table: return "temporary";
-    case StatementKind::ddl: break;
+    case StatementKind::empty:
+      return "empty";
+    case StatementKind::begin:
+      return "begin";
+    case StatementKind::commit:
+      return "commit";
+    case StatementKind::rollback:
+      return "rollback";
+    case StatementKind::savepoint:
+      return "savepoint";
+    case StatementKind::xa:
+      return "xa";
+    case StatementKind::dml:
+      return "dml";
+    case StatementKind::temporary_table:
+      return "temporary";
+    case StatementKind::ddl:
+      break;
   }
   return "ddl";
 }
 
 std::string effect_name(DdlEffect effect) {
   switch (effect) {
-    case DdlEffect::create: return "create";
-    case DdlEffect::drop: return "drop";
-    case DdlEffect::alter: return "alter";
-    case DdlEffect::unknown: break;
+    case DdlEffect::create:
+      return "create";
+    case DdlEffect::drop:
+      return "drop";
+    case DdlEffect::alter:
+      return "alter";
+    case DdlEffect::unknown:
+      break;
   }
   return "unknown";
 }
@@ -61,31 +74,32 @@ struct Case {
 
 class StatementScanCases : public testing::TestWithParam<Case> {};
 
-TEST_P(StatementScanCases, Scans) { EXPECT_EQ(scan(GetParam().statement), GetParam().expected) << GetParam().statement; }
+TEST_P(StatementScanCases, Scans) {
+  EXPECT_EQ(scan(GetParam().statement), GetParam().expected) << GetParam().statement;
+}
 
-INSTANTIATE_TEST_SUITE_P(TransactionControl, StatementScanCases,
-                         testing::Values(Case{"BEGIN", "begin"}, Case{"begin /* x */", "begin"},
-                                         Case{"START TRANSACTION", "begin"}, Case{"COMMIT", "commit"},
-                                         Case{"ROLLBACK", "rollback"}, Case{"ROLLBACK WORK", "rollback"},
-                                         Case{"ROLLBACK TO `x`", "savepoint"},
-                                         Case{"ROLLBACK WORK TO SAVEPOINT x", "savepoint"},
-                                         Case{"SAVEPOINT `x`", "savepoint"}, Case{"RELEASE SAVEPOINT x", "savepoint"},
-                                         Case{"XA START X'61',X'',1", "xa"}, Case{"", "empty"},
-                                         Case{"# Dummy event", "empty"}));
+INSTANTIATE_TEST_SUITE_P(
+    TransactionControl, StatementScanCases,
+    testing::Values(Case{"BEGIN", "begin"}, Case{"begin /* x */", "begin"}, Case{"START TRANSACTION", "begin"},
+                    Case{"COMMIT", "commit"}, Case{"ROLLBACK", "rollback"}, Case{"ROLLBACK WORK", "rollback"},
+                    Case{"ROLLBACK TO `x`", "savepoint"}, Case{"ROLLBACK WORK TO SAVEPOINT x", "savepoint"},
+                    Case{"SAVEPOINT `x`", "savepoint"}, Case{"RELEASE SAVEPOINT x", "savepoint"},
+                    Case{"XA START X'61',X'',1", "xa"}, Case{"", "empty"}, Case{"# Dummy event", "empty"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Dml, StatementScanCases,
-    testing::Values(Case{"INSERT INTO t VALUES (1)", "dml: table d.t"},
-                    Case{"insert low_priority ignore into x.t values (1)", "dml: table x.t"},
-                    Case{"REPLACE `tributary`.`applier_checkpoint` VALUES (1)", "dml: table tributary.applier_checkpoint"},
-                    Case{"UPDATE IGNORE a.b SET x=1", "dml: table a.b"}, Case{"DELETE FROM t", "dml: table d.t"},
-                    Case{"DELETE QUICK FROM `a b`.t", "dml: table a b.t"}, Case{"SELECT f()", "dml"},
-                    Case{"(SELECT f())", "dml"}, Case{"CALL p()", "dml"}, Case{"DO f()", "dml"},
-                    Case{"WITH x AS (SELECT 1) DELETE FROM t", "dml"}, Case{"/* CREATE */ INSERT t VALUES (1)", "dml: table d.t"},
-                    Case{"/*!50000 INSERT */ INTO t VALUES (1)", "dml: table d.t"},
-                    Case{"SET STATEMENT max_statement_time=1, sort_buffer_size=(2) FOR UPDATE t SET x=1", "dml: table d.t"},
-                    Case{"ANALYZE FORMAT=JSON UPDATE t SET a=1", "dml: table d.t"},
-                    Case{"ANALYZE DELETE FROM t", "dml: table d.t"}));
+    testing::Values(
+        Case{"INSERT INTO t VALUES (1)", "dml: table d.t"},
+        Case{"insert low_priority ignore into x.t values (1)", "dml: table x.t"},
+        Case{"REPLACE `tributary`.`applier_checkpoint` VALUES (1)", "dml: table tributary.applier_checkpoint"},
+        Case{"UPDATE IGNORE a.b SET x=1", "dml: table a.b"}, Case{"DELETE FROM t", "dml: table d.t"},
+        Case{"DELETE QUICK FROM `a b`.t", "dml: table a b.t"}, Case{"SELECT f()", "dml"}, Case{"(SELECT f())", "dml"},
+        Case{"CALL p()", "dml"}, Case{"DO f()", "dml"}, Case{"WITH x AS (SELECT 1) DELETE FROM t", "dml"},
+        Case{"/* CREATE */ INSERT t VALUES (1)", "dml: table d.t"},
+        Case{"/*!50000 INSERT */ INTO t VALUES (1)", "dml: table d.t"},
+        Case{"SET STATEMENT max_statement_time=1, sort_buffer_size=(2) FOR UPDATE t SET x=1", "dml: table d.t"},
+        Case{"ANALYZE FORMAT=JSON UPDATE t SET a=1", "dml: table d.t"},
+        Case{"ANALYZE DELETE FROM t", "dml: table d.t"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Create, StatementScanCases,
@@ -97,7 +111,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CREATE OR REPLACE TEMPORARY TABLE t (a INT)", "temporary: table d.t again"},
         Case{"CREATE UNIQUE INDEX i USING BTREE ON x.t (a)", "ddl alter: table x.t"},
         Case{"CREATE INDEX IF NOT EXISTS i ON t (a)", "ddl alter: table d.t again"},
-        Case{"CREATE SPATIAL INDEX i ON t (a)", "ddl alter: table d.t"}, Case{"CREATE DATABASE x", "ddl create: database x"},
+        Case{"CREATE SPATIAL INDEX i ON t (a)", "ddl alter: table d.t"},
+        Case{"CREATE DATABASE x", "ddl create: database x"},
         Case{"CREATE SCHEMA IF NOT EXISTS `x y` CHARACTER SET utf8", "ddl create: database x y again"},
         Case{"CREATE SEQUENCE s", "ddl create: table d.s"},
         Case{"CREATE ALGORITHM=UNDEFINED DEFINER=`view`@`table` SQL SECURITY DEFINER VIEW `v` AS SELECT 1",
@@ -106,7 +121,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"CREATE DEFINER='a'@'%' FUNCTION x.f() RETURNS INT RETURN 1", "ddl create: function x.f"},
         Case{"CREATE FUNCTION f RETURNS STRING SONAME 'f.so'", "ddl unknown"},
         Case{"CREATE AGGREGATE FUNCTION IF NOT EXISTS f(x INT) RETURNS INT RETURN 1", "ddl create: function d.f again"},
-        Case{"CREATE /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET @a=1 */",
+        Case{"CREATE /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET "
+             "@a=1 */",
              "ddl create: trigger d.tr"},
         Case{"CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DROP TABLE t", "ddl create: event d.e"},
         Case{"CREATE USER 'a'@'%'", "ddl unknown"}, Case{"CREATE USER IF NOT EXISTS a", "ddl unknown again"},
@@ -143,11 +159,13 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"DROP TEMPORARY TABLE IF EXISTS `a`", "temporary: table d.a again"},
                     Case{"DROP INDEX i ON t", "ddl alter: table d.t"}, Case{"DROP DATABASE x", "ddl drop: database x"},
                     Case{"DROP VIEW v, w", "ddl drop: table d.v, table d.w"},
-                    Case{"DROP TRIGGER x.t", "ddl drop: trigger x.t"}, Case{"DROP PROCEDURE p", "ddl drop: procedure d.p"},
-                    Case{"DROP USER 'a'@'h', b", "ddl drop: user h.a, user %.b"}, Case{"GRANT SELECT ON *.* TO a", "ddl unknown"},
-                    Case{"REVOKE ALL ON x.* FROM a", "ddl unknown"}, Case{"SET PASSWORD FOR a = 'x'", "ddl unknown"},
-                    Case{"ANALYZE TABLE t", "ddl unknown"}, Case{"OPTIMIZE TABLE t", "ddl unknown"},
-                    Case{"FLUSH TABLES", "ddl unknown"}, Case{"what is this?", "ddl unknown"}));
+                    Case{"DROP TRIGGER x.t", "ddl drop: trigger x.t"},
+                    Case{"DROP PROCEDURE p", "ddl drop: procedure d.p"},
+                    Case{"DROP USER 'a'@'h', b", "ddl drop: user h.a, user %.b"},
+                    Case{"GRANT SELECT ON *.* TO a", "ddl unknown"}, Case{"REVOKE ALL ON x.* FROM a", "ddl unknown"},
+                    Case{"SET PASSWORD FOR a = 'x'", "ddl unknown"}, Case{"ANALYZE TABLE t", "ddl unknown"},
+                    Case{"OPTIMIZE TABLE t", "ddl unknown"}, Case{"FLUSH TABLES", "ddl unknown"},
+                    Case{"what is this?", "ddl unknown"}));
 
 TEST(StatementScan, CurrentUserIsSeenOnlyAsAWord) {
   EXPECT_TRUE(scan_statement("GRANT SELECT ON *.* TO CURRENT_USER()", "", {}).names_current_user);

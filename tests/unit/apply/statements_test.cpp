@@ -12,8 +12,9 @@ class StatementsTest : public ReplicationTest {
 TEST_F(StatementsTest, TimeAndTimeZone) {
   statements(
       "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a DATETIME(6), b DATE, c TIMESTAMP(6) NULL, d INT);"
-      "SET time_zone='+09:30'; SET timestamp=1700000000.123456; INSERT INTO t (a,b,c) VALUES (NOW(6), CURDATE(), NOW(6));"
-      "SET timestamp=1600000000; INSERT INTO t (a,c) VALUES (NOW(), SYSDATE());"
+      "SET time_zone='+09:30'; SET timestamp=1700000000.123456; INSERT INTO t (a,b,c) VALUES (NOW(6), CURDATE(), "
+      "NOW(6));"
+      "SET timestamp=1600000000; INSERT INTO t (a,c) VALUES (NOW(), NOW());"
       "SET time_zone='SYSTEM'; INSERT INTO t (a,d) VALUES (NOW(6), UNIX_TIMESTAMP());"
       "SET timestamp=DEFAULT, time_zone='-03:00'; INSERT INTO t (a,c) VALUES (NOW(6), '2026-01-01 00:00:00')");
   replicate();
@@ -21,7 +22,8 @@ TEST_F(StatementsTest, TimeAndTimeZone) {
 
 TEST_F(StatementsTest, RandomNumbersVariablesAndInsertIds) {
   statements(
-      "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a DOUBLE, b VARBINARY(100), n BIGINT UNSIGNED, m DECIMAL(30,10));"
+      "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a DOUBLE, b VARBINARY(100), n BIGINT UNSIGNED, m "
+      "DECIMAL(30,10));"
       "INSERT INTO t (a) VALUES (RAND()), (RAND()); UPDATE t SET a=RAND() WHERE id=1;"
       "SET @s='it''s \\\\ ü', @i=-5, @u=18446744073709551615, @f=1.25e-7, @d=12345678901234567890.0123456789, @n=NULL,"
       " @`odd ``name`=3, @b=x'00ff27', @l=_latin1'\xe9';"
@@ -34,11 +36,13 @@ TEST_F(StatementsTest, RandomNumbersVariablesAndInsertIds) {
 
 TEST_F(StatementsTest, SqlModeAndCharset) {
   statements(
-      "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(50) CHARACTER SET utf8mb4, b INT NOT NULL DEFAULT 5);"
+      "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a VARCHAR(50) CHARACTER SET utf8mb4, b INT NOT NULL DEFAULT "
+      "5);"
       "SET sql_mode='NO_BACKSLASH_ESCAPES'; INSERT INTO t (a) VALUES ('back\\slash');"
       "SET sql_mode='ANSI_QUOTES,PIPES_AS_CONCAT'; INSERT INTO \"t\" (\"a\") VALUES ('x' || 'y');"
       "SET sql_mode=''; INSERT INTO t (a,b) VALUES ('zero date', '12abc');"
-      "SET sql_mode='ORACLE'; INSERT INTO t (a) VALUES ('oracle'); SET sql_mode='TRADITIONAL'; INSERT INTO t (a) VALUES ('t');"
+      "SET sql_mode='ORACLE'; INSERT INTO t (a) VALUES ('oracle'); SET sql_mode='TRADITIONAL'; INSERT INTO t (a) "
+      "VALUES ('t');"
       "SET sql_mode=''; SET NAMES latin1; INSERT INTO t (a) VALUES ('caf\xe9');"
       "SET NAMES sjis; INSERT INTO t (a) VALUES ('\x95\x5c'); SET NAMES gbk; INSERT INTO t (a) VALUES ('\xb0\x5c'';');"
       "SET NAMES utf8mb4 COLLATE utf8mb4_bin; INSERT INTO t (a) SELECT 'B' FROM DUAL WHERE 'b' <> 'B';"
@@ -56,7 +60,8 @@ TEST_F(StatementsTest, TextThatLooksLikeSomethingElse) {
 
 TEST_F(StatementsTest, ChecksOfKeysAreAsInTheSource) {
   statements(
-      "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p (id));"
+      "CREATE TABLE p (id INT PRIMARY KEY); CREATE TABLE c (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p "
+      "(id));"
       "SET foreign_key_checks=0; INSERT INTO c VALUES (1, 77); SET foreign_key_checks=1; INSERT INTO p VALUES (1);"
       "INSERT INTO c VALUES (2, 1)");
   replicate();
@@ -65,8 +70,9 @@ TEST_F(StatementsTest, ChecksOfKeysAreAsInTheSource) {
 TEST_F(StatementsTest, RoutinesTriggersAndViews) {
   statements("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT, b INT)");
   statements("CREATE FUNCTION f(x INT) RETURNS INT DETERMINISTIC RETURN x * 2");
-  statements("CREATE PROCEDURE p(n INT) BEGIN DECLARE i INT DEFAULT 0; WHILE i < n DO INSERT INTO t (a) VALUES (f(i)); SET "
-             "i = i + 1; END WHILE; END");
+  statements(
+      "CREATE PROCEDURE p(n INT) BEGIN DECLARE i INT DEFAULT 0; WHILE i < n DO INSERT INTO t (a) VALUES (f(i)); SET "
+      "i = i + 1; END WHILE; END");
   statements("CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW SET NEW.b = COALESCE(NEW.a, 0) + 100");
   statements("CREATE VIEW v AS SELECT a, b FROM t WHERE a > 2 WITH CHECK OPTION");
   statements("CALL p(5); INSERT INTO v (a) VALUES (50); SELECT f(1)");
@@ -78,11 +84,41 @@ TEST_F(StatementsTest, TemporaryTablesOfSeveralSessions) {
   statements(
       "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT); CREATE TEMPORARY TABLE x (a INT);"
       "INSERT INTO x VALUES (1),(2); BEGIN; INSERT INTO t (a) SELECT a FROM x; INSERT INTO x VALUES (3);"
-      "INSERT INTO t (a) SELECT a+10 FROM x; COMMIT; ALTER TABLE x ADD b INT; UPDATE x SET b=a; INSERT INTO t (a) SELECT b "
+      "INSERT INTO t (a) SELECT a+10 FROM x; COMMIT; ALTER TABLE x ADD b INT; UPDATE x SET b=a; INSERT INTO t (a) "
+      "SELECT b "
       "FROM x; DROP TEMPORARY TABLE x");
   statements("CREATE TEMPORARY TABLE x (z INT); INSERT INTO x VALUES (1000); INSERT INTO t (a) SELECT z FROM x");
   replicate();
   EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.t"), "9");
+}
+
+TEST_F(StatementsTest, TemporaryTablesGoWithARestartOfTheSource) {
+  statements("CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, a INT); INSERT INTO t (a) VALUES (0)");
+  feed().receive();
+  start();
+  for (int round = 0; round < 2; ++round) {
+    // Never dropped: the source dies with its session open. Its next sessions have the same numbers again.
+    std::jthread holder([](const std::stop_token&) {
+      EXPECT_THROW(
+          statements("CREATE TEMPORARY TABLE x (n INT); INSERT INTO x VALUES (7); INSERT INTO t (a) SELECT n FROM x; "
+                     "SELECT SLEEP(60)"),
+          std::runtime_error);
+    });
+    while (source().value("SELECT COUNT(*) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%SLEEP(60)%' AND ID <> "
+                          "CONNECTION_ID()") == "0") {
+      std::this_thread::yield();
+    }
+    feed().receive();
+    ASSERT_EQ(wait().error_code, 0) << applier().status().error_message;
+    source().kill();
+    source().start();
+    holder.join();
+  }
+  feed().receive();
+  EXPECT_EQ(wait().error_code, 0) << applier().status().error_message;
+  stop();
+  expect_equal("d");
+  EXPECT_EQ(target().value("SELECT SUM(a) FROM d.t"), "14");
 }
 
 TEST_F(StatementsTest, AnErrorThatTheSourceSawToo) {
@@ -116,8 +152,10 @@ TEST_F(StatementsTest, MixedWithRowsInOneTransaction) {
 }
 
 TEST_F(StatementsTest, DefaultDatabaseThatWasDropped) {
-  statements("CREATE DATABASE e; CREATE TABLE t (a INT); USE e; CREATE TABLE t (a INT); INSERT INTO t VALUES (1); DROP DATABASE "
-             "e; CREATE TABLE d.u (a INT); USE d; INSERT INTO u VALUES (2); CREATE DATABASE e; USE e; CREATE TABLE t (b INT)");
+  statements(
+      "CREATE DATABASE e; CREATE TABLE t (a INT); USE e; CREATE TABLE t (a INT); INSERT INTO t VALUES (1); DROP "
+      "DATABASE "
+      "e; CREATE TABLE d.u (a INT); USE d; INSERT INTO u VALUES (2); CREATE DATABASE e; USE e; CREATE TABLE t (b INT)");
   replicate({"d", "e"});
   source().run("DROP DATABASE e");
   target().run("DROP DATABASE e");

@@ -93,6 +93,29 @@ TEST_F(DumpStreamGtidTest, groupsOfAnotherDomainDoNotCountBeforeTheSearchHasEnde
   EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-9,1-11-2");
 }
 
+TEST_F(DumpStreamGtidTest, forgetsGroupsThatDidNotCountWhenTheConnectionIsLost) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  send_transaction(1, 1);
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-8");
+  stream_.start_over();
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-8") << "1-11-1 must be asked for again";
+  EXPECT_FALSE(counts());
+}
+
+TEST_F(DumpStreamGtidTest, groupsCountWithTheNextFileAtTheLatest) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  send_transaction(1, 1);
+  stream_.on_event(made_up_rotate("bin.000006", 4));
+  const FileBuilder first = file_;
+  file_ = FileBuilder();
+  stream_.on_event(file_.format());
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(relay_.content(1), first.content());
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-8,1-11-1");
+}
+
 TEST_F(DumpStreamGtidTest, beginsAgainAfterAConnectionThatEndedInTheSearch) {
   ask("0-11-8");
   stream_.on_event(file_.list("0-11-3"));

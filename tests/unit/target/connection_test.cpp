@@ -142,6 +142,7 @@ TEST_F(ConnectionTest, manyThreadsConnectAtOnce) {
   std::array<std::uint16_t, 16> codes{};
   {
     std::vector<std::jthread> threads;
+    threads.reserve(codes.size());
     for (std::uint16_t& code : codes) {
       threads.emplace_back([this, &code](const std::stop_token& stop) {
         code = error_of([this, &stop] {

@@ -1,0 +1,48 @@
+#include <gtest/gtest.h>
+
+#include "ddl_window.hpp"
+
+namespace tributary::apply {
+namespace {
+
+StatementScan scan_of(DdlEffect effect, std::size_t objects, bool repeatable = false) {
+  StatementScan scan;
+  scan.effect = effect;
+  scan.repeatable = repeatable;
+  scan.objects.resize(objects);
+  return scan;
+}
+
+TEST(DdlDecisionTest, FollowsTheDefinitions) {
+  using enum DdlDecision;
+  const std::string absent = "table `d`.`a` absent\n";
+  const std::string there = "table `d`.`a` 00ff\n";
+  const std::string changed = "table `d`.`a` 11ff\n";
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::create, 1), absent, absent, true), run);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::create, 1), absent, there, true), done);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::create, 1), there, there, true), run);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::drop, 1), there, there, true), run);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::drop, 1), there, absent, true), done);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::drop, 2), there + there, absent + there, true), run_tolerantly);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::drop, 2), there + there, absent + absent, true), done);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::alter, 1), there, there, false), run);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::alter, 1), there, changed, false), done);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::alter, 2), there + absent, absent + there, false), done);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::alter, 2), there + there, there + there, true), run);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::alter, 2), there + there, there + there, false), undecidable);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::unknown, 0), "", "", true), run_tolerantly);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::create, 1), "", there, true), run_tolerantly);
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::create, 1, true), absent, there, true), run);
+  // A name that ends in the word is not an absent object.
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::create, 1), absent, "table `d`.`xabsent", true), done);
+}
+
+TEST(DdlDecisionTest, OnlyErrorsOfObjectsMeanAlreadyDone) {
+  EXPECT_TRUE(means_already_done(1050));
+  EXPECT_TRUE(means_already_done(1396));
+  EXPECT_FALSE(means_already_done(1205));
+  EXPECT_FALSE(means_already_done(1062));
+}
+
+}  // namespace
+}  // namespace tributary::apply

@@ -1,0 +1,50 @@
+#include "failure_text.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tributary::apply {
+namespace {
+
+TransactionStart transaction() {
+  TransactionStart start;
+  start.begin = {3, 1200};
+  start.source_file = "binlog.000003";
+  start.gtid = "0-1-42";
+  return start;
+}
+
+TEST(FailureTextTest, RowsNameEventTableRowAndPlace) {
+  const EventPlace place{binlog::EventType::mariadb_write_rows_compressed_v1, {3, 1234}, {3, 1500}};
+  EXPECT_EQ(
+      rows_failure_text(place, transaction(), "shop.orders", 1062, "Duplicate entry '5' for key 'PRIMARY'",
+                        "id=5, name='x'"),
+      "Could not execute Write_rows event on table shop.orders; Duplicate entry '5' for key 'PRIMARY' (1062); row "
+      "(id=5, name='x'); transaction 0-1-42 at binlog.000003:1234, end position 1500");
+}
+
+TEST(FailureTextTest, StatementsNameDatabaseAndText) {
+  SourceStatement statement;
+  statement.place = {binlog::EventType::query, {3, 1234}, {3, 1500}};
+  statement.transaction = transaction();
+  statement.context.database = "shop";
+  statement.text = "DROP TABLE t";
+  EXPECT_EQ(
+      statement_failure_text(statement, 1051, "Unknown table 'shop.t'"),
+      "Error 'Unknown table 'shop.t'' (1051) on query. Default database: 'shop'. Query: 'DROP TABLE t'; transaction "
+      "0-1-42 at binlog.000003:1234, end position 1500");
+}
+
+TEST(FailureTextTest, ExcerptsAreShortValidAndWithoutPasswords) {
+  EXPECT_EQ(statement_excerpt("SELECT 1"), "SELECT 1");
+  EXPECT_EQ(statement_excerpt(std::string(500, 'x')), std::string(200, 'x') + "...");
+  EXPECT_EQ(statement_excerpt("caf\xe9 \xc3\xa9 \xf0\x9f"), "caf? \xc3\xa9 ??");
+  EXPECT_EQ(statement_excerpt("ALTER USER a IDENTIFIED BY 'secret'"), "ALTER USER a IDENTIFIED...");
+  EXPECT_EQ(statement_excerpt("SET PASSWORD FOR a = 'secret'"), "SET PASSWORD...");
+  // Characters of two bytes are not cut in two.
+  std::string text(199, 'x');
+  text += "é";
+  EXPECT_EQ(statement_excerpt(text), text);
+}
+
+}  // namespace
+}  // namespace tributary::apply

@@ -1,0 +1,137 @@
+#include "tributary/apply/session_context.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tributary/util/error.hpp"
+
+namespace tributary::apply {
+namespace {
+
+CollationName find_collation(std::uint32_t id) {
+  if (id == 46) return {"utf8mb4", "utf8mb4_bin"};
+  if (id == 63) return {"binary", "binary"};
+  throw Error(1273, "no such collation");
+}
+
+StatementContext plain_statement() {
+  StatementContext statement;
+  statement.timestamp = 1700000000;
+  statement.source_version = 101119;
+  return statement;
+}
+
+class SessionContextTest : public testing::Test {
+ protected:
+  SessionContext context_{true, 101119, find_collation};
+};
+
+TEST_F(SessionContextTest, SendsOnlyWhatDiffers) {
+  StatementContext statement = plain_statement();
+  statement.database = "d";
+  statement.status.sql_mode = 0x4;
+  statement.status.charset = {33, 33, 8};
+  EXPECT_EQ(context_.enter(statement),
+            "USE `d`;SET @@session.timestamp=1700000000,@@session.sql_mode=4,@@session.character_set_client=33,"
+            "@@session.collation_connection=33,@@session.collation_server=8,@@session.auto_increment_increment=1,"
+            "@@session.auto_increment_offset=1,@@session.lc_time_names=0;");
+  EXPECT_EQ(context_.enter(statement), "");
+  statement.timestamp = 1700000001;
+  statement.status.microseconds = 42;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.timestamp=1700000001.000042;");
+  statement.status.auto_increment = {10, 3};
+  statement.status.charset = {46, 33, 8};
+  EXPECT_EQ(context_.enter(statement),
+            "SET @@session.character_set_client=utf8mb4,@@session.auto_increment_increment=10,"
+            "@@session.auto_increment_offset=3;");
+}
+
+TEST_F(SessionContextTest, ReturnsToThePlainStateAndForgets) {
+  StatementContext statement = plain_statement();
+  context_.enter_plain();
+  EXPECT_EQ(context_.enter_plain(), "");
+  statement.status.sql_mode = 7;
+  context_.enter(statement);
+  EXPECT_EQ(context_.enter_plain(), "SET @@session.timestamp=DEFAULT,@@session.sql_mode=0;");
+  context_.forget();
+  EXPECT_EQ(context_.enter_plain(),
+            "SET @@session.timestamp=DEFAULT,@@session.sql_mode=0,@@session.character_set_client=45,"
+            "@@session.collation_connection=45;");
+}
+
+TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {
+  StatementContext statement = plain_statement();
+  statement.status.flags2 = binlog::query_flag::k_no_foreign_key_checks;
+  context_.enter(plain_statement());
+  EXPECT_EQ(context_.enter(statement),
+            "SET @@session.sql_auto_is_null=0,@@session.foreign_key_checks=0,@@session.unique_checks=1,"
+            "@@session.check_constraint_checks=1,@@session.sql_if_exists=0,@@session.explicit_defaults_for_timestamp=0,"
+            "@@session.system_versioning_insert_history=0;");
+  SessionContext of_old(true, 101119, find_collation);
+  statement.source_version = 100407;
+  of_old.enter(plain_statement());
+  EXPECT_EQ(of_old.enter(statement),
+            "SET @@session.sql_auto_is_null=0,@@session.foreign_key_checks=0,@@session.unique_checks=1,"
+            "@@session.check_constraint_checks=1;");
+}
+
+TEST_F(SessionContextTest, HelpersAreNeverTakenForKnown) {
+  StatementContext statement = plain_statement();
+  statement.insert_id = 5;
+  statement.last_insert_id = 18446744073709551615ULL;
+  statement.rand = binlog::RandEvent{7, 8};
+  context_.enter(plain_statement());
+  const std::string expected =
+      "SET @@session.last_insert_id=18446744073709551615,@@session.insert_id=5,@@session.rand_seed1=7,"
+      "@@session.rand_seed2=8;";
+  EXPECT_EQ(context_.enter(statement), expected);
+  EXPECT_EQ(context_.enter(statement), expected);
+}
+
+TEST_F(SessionContextTest, UserVariables) {
+  StatementContext statement = plain_statement();
+  binlog::UserVarEvent text;
+  text.name = "a`b";
+  text.collation = 46;
+  text.value = "x'y";
+  binlog::UserVarEvent nothing;
+  nothing.name = "n";
+  nothing.is_null = true;
+  statement.user_variables = {text, nothing};
+  context_.enter(plain_statement());
+  EXPECT_EQ(context_.enter(statement), "SET @`a``b`:=_utf8mb4 x'782779' COLLATE `utf8mb4_bin`;SET @`n`:=NULL;");
+  statement.user_variables.front().collation = 999;
+  EXPECT_THROW(context_.enter(statement), Error);
+}
+
+TEST_F(SessionContextTest, NamesOutsideOfAsciiAreSentAsUtf8) {
+  StatementContext statement = plain_statement();
+  statement.status.charset = {8, 8, 8};
+  context_.enter(statement);
+  statement.database = "ü";
+  const std::string sql = context_.enter(statement);
+  EXPECT_EQ(sql, "SET @@session.character_set_client=45;USE `ü`;SET @@session.character_set_client=8;");
+}
+
+TEST_F(SessionContextTest, DefaultDatabase) {
+  StatementContext statement = plain_statement();
+  statement.database = "d";
+  context_.enter(statement);
+  EXPECT_EQ(context_.enter(statement), "");
+  context_.forget_database();
+  EXPECT_EQ(context_.enter(statement), "USE `d`;");
+  statement.database = "e";
+  statement.use_database = false;
+  EXPECT_EQ(context_.enter(statement), "");
+}
+
+TEST(TranslateSqlModeTest, BetweenVendors) {
+  EXPECT_EQ(translate_sql_mode(0x80 | 0x4, true, true), 0x4U);
+  // MySQL rounds fractions unless told to cut them; MariaDB cuts unless told to round.
+  EXPECT_EQ(translate_sql_mode(0x4, false, true), 0x400000004U);
+  EXPECT_EQ(translate_sql_mode(0x100000004, false, true), 0x4U);
+  EXPECT_EQ(translate_sql_mode(0x4, true, false), 0x100000004U);
+  EXPECT_EQ(translate_sql_mode(0x400000204, true, false), 0x4U);
+}
+
+}  // namespace
+}  // namespace tributary::apply
