@@ -89,7 +89,7 @@ class SecretFinder {
 
   [[nodiscard]] bool is_secret(const Token& token) const {
     if (is_literal(token) && mentions_secret(token.text) &&
-        (token.kind == TokenKind::broken || token.text.find_first_of("=") != std::string_view::npos)) {
+        (token.kind == TokenKind::broken || token.text.find('=') != std::string_view::npos)) {
       return true;  // a statement in a literal
     }
     if (names_channel()) return token.kind == TokenKind::broken;

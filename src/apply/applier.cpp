@@ -260,7 +260,7 @@ Applier::Applier(ApplierOptions options, relay::RelayLog& log,
 
 Applier::~Applier() = default;
 
-void Applier::run(std::stop_token stop) {
+void Applier::run(std::stop_token stop) {  // NOLINT(performance-unnecessary-value-param): the contract of a thread body
   Implementation& self = *implementation_;
   const auto give_up = [&self](std::uint16_t code, const std::string& message) {
     self.status.set_error(code, message);

@@ -37,7 +37,6 @@ BatchLimits limits_of(const ApplierOptions& options) {
 
 Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& start)
     : environment_(environment),
-      start_(start),
       pipeline_(environment.sessions.size(), k_queue_bytes),
       writer_(environment.sessions.front()->connection().server_version(),
               rows_statement_limit(*environment.sessions.front())),

@@ -55,7 +55,6 @@ class Attempt {
   void end_workers();
 
   const AttemptEnvironment& environment_;
-  const AttemptStart& start_;
   Pipeline pipeline_;
   BinlogRowWriter writer_;
   BatchBuilder builder_;

@@ -128,14 +128,13 @@ SqlToken SqlTokenizer::quoted(char quote, TokenKind kind) {
   const bool escapes = kind == TokenKind::text && !dialect_.no_backslash_escapes;
   while (position_ < text_.size()) {
     const char c = text_[position_];
-    if (dialect_.two_byte_characters && static_cast<unsigned char>(c) > 0x80 && position_ + 1 < text_.size()) {
-      position_ += 2;
-    } else if (c == '\\' && escapes) {
+    const bool two_bytes = dialect_.two_byte_characters && static_cast<unsigned char>(c) > 0x80;
+    const bool escaped = c == '\\' && escapes;
+    const bool doubled = c == quote && at(position_ + 1) == quote;
+    if (two_bytes || escaped || doubled) {
       position_ = std::min(position_ + 2, text_.size());
     } else if (c != quote) {
       ++position_;
-    } else if (at(position_ + 1) == quote) {
-      position_ += 2;
     } else {
       ++position_;
       break;

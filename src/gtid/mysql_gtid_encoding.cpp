@@ -20,7 +20,7 @@ std::string read_tag(ByteReader& reader) {
   if (length == 0) return {};
   if (length > k_tag_max_length) throw_malformed("a tag is longer than 32 characters");
   const std::string_view text = reader.text(static_cast<std::size_t>(length));
-  const std::string tag = normalized_tag(text);
+  std::string tag = normalized_tag(text);
   if (tag != text) throw_malformed("a tag holds other characters than a-z, 0-9 and _");
   return tag;
 }

@@ -80,6 +80,7 @@ TEST_F(RelayReaderTest, readersFollowAWriterThatRotatesDiscardsAndPurges) {
   std::vector<std::uint64_t> bytes(k_readers, 0);
   {
     std::vector<std::jthread> readers;
+    readers.reserve(k_readers);
     for (int reader = 0; reader < k_readers; ++reader) {
       readers.emplace_back([&, reader] {
         const auto cursor = log.open_cursor({1, 4});

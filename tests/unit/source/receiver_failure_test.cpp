@@ -92,8 +92,7 @@ TEST_F(ReceiverFailureTest, endsWhenTheSourceHasNoSuchFile) {
   EXPECT_EQ(status.error_code, 1236U);
   EXPECT_EQ(status.error_message,
             "Got fatal error 1236 from source when reading data from binary log: 'Could not find first log file name "
-            "in binary "
-            "log index file'");
+            "in binary log index file' (file 'bin.000077', position 4)");
 }
 
 TEST_F(ReceiverFailureTest, endsWhenThePositionIsBeyondTheFile) {
