@@ -27,6 +27,7 @@ class Load:
         self.database = database
         self.random = random.Random(seed)
         self.ddl = ddl
+        self._tables_made = 0
         self.transactions = 0
         self._next_id = 1
         self._live = []
@@ -155,7 +156,8 @@ class Load:
         self._connection.commit()
 
     def _ddl(self, cursor):
-        name = f"made_{self.transactions}"
+        self._tables_made += 1  # before the statements: what a killed server left of the last one keeps its name
+        name = f"made_{self._tables_made}"
         self._run(cursor, f"CREATE TABLE {name} (id INT PRIMARY KEY, n INT)", f"INSERT INTO {name} VALUES (1, 1)",
                   "COMMIT", f"ALTER TABLE {name} ADD COLUMN more INT DEFAULT {self.transactions}",
                   f"UPDATE {name} SET n=n+1", "COMMIT")
