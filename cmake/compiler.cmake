@@ -17,8 +17,11 @@ if(TRIBUTARY_SANITIZE STREQUAL "address")
 elseif(TRIBUTARY_SANITIZE STREQUAL "thread")
   target_compile_options(tributary_compiler INTERFACE -fsanitize=thread)
   target_link_options(tributary_compiler INTERFACE -fsanitize=thread)
-  # GCC's ThreadSanitizer does not model atomic_thread_fence, which Asio uses.
-  target_compile_options(tributary_compiler INTERFACE -Wno-error=tsan)
 elseif(TRIBUTARY_SANITIZE)
   message(FATAL_ERROR "TRIBUTARY_SANITIZE must be address, thread or empty, not '${TRIBUTARY_SANITIZE}'")
+endif()
+if(TRIBUTARY_SANITIZE)
+  # GCC 12 sees less through what a sanitizer adds and warns of the standard library (GCC bug 105562, and
+  # atomic_thread_fence in Asio); the plain builds are the ones that judge.
+  target_compile_options(tributary_compiler INTERFACE -Wno-error -Wno-maybe-uninitialized -Wno-stringop-overflow)
 endif()

@@ -88,7 +88,7 @@ go_shopping() {
       echo "CREATE TABLE campaign_$visit (id INT PRIMARY KEY, code VARCHAR(40)) AS SELECT seq AS id, MD5(seq) AS code FROM seq_1_to_50;"
       echo "ALTER TABLE campaign_$visit ADD COLUMN used INT NOT NULL DEFAULT $visit, ADD KEY (code);"
     fi
-    sleep 0.05
+    sleep 0.1
   done | mariadb --no-defaults -uroot --socket="$work/$shard.sock" --default-character-set=utf8mb4 "shop_$shard"
 }
 

@@ -10,8 +10,8 @@ CREATE TABLE IF NOT EXISTS tributary.schema_version (
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COMMENT='Steps of the schema tributary that have been run';
 
 CREATE TABLE IF NOT EXISTS tributary.applier_checkpoint (
-  daemon_uuid       VARBINARY(36) NOT NULL COMMENT 'the tributaryd that applies',
-  channel           VARBINARY(256) NOT NULL COMMENT 'its channel, UTF-8; empty: the default channel',
+  channel_uuid       VARBINARY(36) NOT NULL COMMENT 'of the channel that applies; made anew with it',
+  channel           VARBINARY(256) NOT NULL COMMENT 'its name, UTF-8; empty: the default channel',
   worker            INT UNSIGNED NOT NULL COMMENT 'each worker has a row; the highest position counts',
   relay_file_number BIGINT UNSIGNED NOT NULL,
   relay_offset      BIGINT UNSIGNED NOT NULL COMMENT 'end of the last transaction applied',
@@ -20,16 +20,16 @@ CREATE TABLE IF NOT EXISTS tributary.applier_checkpoint (
   gtid              MEDIUMBLOB NOT NULL COMMENT 'last GTID applied, text',
   source_timestamp  INT UNSIGNED NOT NULL COMMENT 'of that transaction, seconds since the epoch, clock of the source',
   updated_at        DATETIME(6) NOT NULL COMMENT 'UTC, clock of the daemon',
-  PRIMARY KEY (daemon_uuid, channel, worker)
+  PRIMARY KEY (channel_uuid, channel, worker)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COMMENT='What was applied; moves in the transaction that carries the data';
 
 CREATE TABLE IF NOT EXISTS tributary.ddl_intent (
-  daemon_uuid       VARBINARY(36) NOT NULL,
+  channel_uuid       VARBINARY(36) NOT NULL,
   channel           VARBINARY(256) NOT NULL,
   relay_file_number BIGINT UNSIGNED NOT NULL,
   relay_offset      BIGINT UNSIGNED NOT NULL COMMENT 'start of the statement''s event',
   statement_hash    VARBINARY(255) NOT NULL,
   fingerprint       LONGBLOB NOT NULL COMMENT 'definitions of the affected objects before the statement',
   created_at        DATETIME(6) NOT NULL COMMENT 'UTC, clock of the daemon',
-  PRIMARY KEY (daemon_uuid, channel)
+  PRIMARY KEY (channel_uuid, channel)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COMMENT='A DDL that is about to run, or did when the daemon died';

@@ -105,7 +105,8 @@ std::string on_or_off(const std::string& value) {
 
 }  // namespace
 
-SystemVariables::SystemVariables(const AdminContext& context, const channel::ChannelDefaults& channels) {
+SystemVariables::SystemVariables(const AdminContext& context, const channel::ChannelDefaults& channels)
+    : port_(context.port) {
   using enum Kind;
   const auto number = [&](const char* name, std::uint64_t value, bool settable = false) {
     define(name, integer, fmt::format("{}", value), settable);
@@ -120,7 +121,7 @@ SystemVariables::SystemVariables(const AdminContext& context, const channel::Cha
   define("datadir", text, channels.datadir.string() + "/");
   define("hostname", text, context.hostname);
   define("license", text, "GPL");
-  number("port", context.port);
+  number("port", 0);
   number("protocol_version", 10);
   number("server_id", channels.server_id);
   define("server_uuid", text, context.server_uuid);
@@ -138,7 +139,7 @@ SystemVariables::SystemVariables(const AdminContext& context, const channel::Cha
   define("relay_log_basename", text, (channels.datadir / channels.relay_log_basename).string());
   flag("relay_log_purge", channels.relay_log_purge);
   define("report_host", text, channels.report_host);
-  number("report_port", channels.report_port);
+  number("report_port", 0);
   for (const char* word : {"replica", "slave"}) {
     number(fmt::format("{}_net_timeout", word).c_str(), context.replica_net_timeout);
     number(fmt::format("{}_parallel_workers", word).c_str(), channels.parallel_workers);
@@ -213,6 +214,7 @@ Value SystemVariables::get(const SystemVariable& variable, const wire::SessionSt
     if (variable.name == "last_insert_id" || variable.name == "identity") return std::int64_t{0};
   }
   const std::string name = canonical(variable.name);
+  if (port_ && (name == "port" || name == "report_port")) return std::int64_t{port_()};
   const Entry& entry = find(name);
   std::optional<std::string> value = entry.value;
   const auto changed = session.variables.find(name);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,7 +14,7 @@
 
 namespace tributary::admin {
 
-/// The system variables: the daemon's own values, constant while it runs, and over them what each session has set.
+/// The system variables: the daemon's own values, and over them what each session has set.
 /// Only true values; of what sessions may set, only what has no effect here or is honoured. Thread safe: nothing
 /// changes after construction but the sessions given.
 class SystemVariables {
@@ -41,6 +43,7 @@ class SystemVariables {
   [[nodiscard]] const Entry& find(const std::string& name) const;
   [[nodiscard]] static std::string checked(const std::string& name, const Entry& entry, const Value& value);
 
+  const std::function<std::uint16_t()> port_;  ///< known only when the server listens
   std::map<std::string, Entry> entries_;
 };
 

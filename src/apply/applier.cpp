@@ -59,10 +59,10 @@ struct Applier::Implementation {
       : options(std::move(applier_options)),
         log(relay_log),
         on_progress(std::move(progress)),
-        store(options.daemon_uuid, options.channel) {
+        store(options.channel_uuid, options.channel) {
     options.workers = std::max(options.workers, 1U);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
-      sessions.push_back(std::make_unique<WorkerSession>(options.target, store, worker));
+      sessions.push_back(std::make_unique<WorkerSession>(options.target, store, worker, options.row_lock_wait));
     }
   }
 
@@ -204,7 +204,11 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
     BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
     const auto found = diagnose(*sessions.front(), log, failure.first, target_dialect(), writer, stop);
     if (found) throw GiveUp{found->code, found->message};
-    if (count <= options.transaction_retries) return;
+    if (count <= options.transaction_retries) {
+      status.retried();
+      sleep(pause_after(count - 1), stop);
+      return;
+    }
   }
   throw GiveUp{failure.code, fmt::format("{} ({}); {}", failure.message, failure.code, place_text(failure.first))};
 }

@@ -16,8 +16,9 @@ constexpr std::size_t k_packet_reserve = 1024;  // of max_allowed_packet, for wh
 
 }  // namespace
 
-WorkerSession::WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker)
-    : options_(std::move(options)), store_(store), worker_(worker) {}
+WorkerSession::WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker,
+                             std::uint32_t row_lock_wait)
+    : options_(std::move(options)), store_(store), worker_(worker), row_lock_wait_(row_lock_wait) {}
 
 void WorkerSession::connect(const std::stop_token& stop) {
   if (connected()) return;
@@ -33,7 +34,9 @@ void WorkerSession::connect(const std::stop_token& stop) {
                                               [this](std::uint32_t id) { return collation(id); });
   try {
     const std::stop_callback on_stop(stop, [this] { interrupt(); });
-    target::prepare_applier_session(*connection_, {});
+    target::ApplierSessionOptions session;
+    session.row_lock_wait_seconds = row_lock_wait_;
+    target::prepare_applier_session(*connection_, session);
     store_.fence(*connection_, worker_, k_fence_seconds, stop);
   } catch (...) {
     disconnect();

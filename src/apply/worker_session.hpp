@@ -18,7 +18,9 @@ namespace tributary::apply {
 /// the connection whole, and with it the source's temporary tables. One thread at a time; interrupt() from any.
 class WorkerSession {
  public:
-  WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker);
+  /// @p row_lock_wait in seconds.
+  WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker,
+                std::uint32_t row_lock_wait);
 
   /// Connects, makes the session the worker's only one (CheckpointStore::fence), and puts it into the applier's state.
   /// Nothing when it is connected. @throws TargetError, also 1317 when @p stop is requested.
@@ -49,6 +51,7 @@ class WorkerSession {
   const target::TargetOptions options_;
   const target::CheckpointStore& store_;
   const std::uint32_t worker_;
+  const std::uint32_t row_lock_wait_;
   mutable std::mutex connection_mutex_;  ///< guards the pointer against interrupt()
   std::unique_ptr<target::TargetConnection> connection_;
   std::unique_ptr<SessionContext> context_;

@@ -3,8 +3,10 @@
 #include <array>
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <fmt/core.h>
 #include <unistd.h>
@@ -30,13 +32,16 @@ std::uint32_t derive_server_id(const std::string& uuid) {
   return 0x40000000U | (crc32(as_bytes(uuid)) & 0x3fffffffU);
 }
 
-channel::ChannelDefaults make_defaults(const Options& options, state::Store& store) {
+/// The TCP port that clients connect to, once the server listens.
+using PortOf = std::function<std::uint16_t()>;
+
+channel::ChannelDefaults make_defaults(const Options& options, state::Store& store, PortOf port) {
   channel::ChannelDefaults defaults;
   defaults.datadir = options.datadir;
   defaults.relay_log_basename = options.relay_log_basename;
   defaults.server_id = options.server_id != 0 ? options.server_id : derive_server_id(store.daemon_uuid());
   defaults.report_host = options.report_host;
-  defaults.report_port = options.port;
+  defaults.report_port = std::move(port);
   defaults.parallel_workers = options.parallel_workers;
   defaults.target = options.target;
   defaults.relay_log_purge = options.relay_log_purge;
@@ -57,14 +62,15 @@ admin::AdminServerOptions make_server_options(const Options& options) {
   return result;
 }
 
-admin::AdminContext make_context(const Options& options, const admin::AdminServerOptions& server, state::Store& store) {
+admin::AdminContext make_context(const Options& options, const admin::AdminServerOptions& server, state::Store& store,
+                                 PortOf port) {
   admin::AdminContext context;
   context.server_version = k_server_version;
   context.version_comment = fmt::format("Tributary {}", k_version);
   context.server_uuid = store.daemon_uuid();
   context.hostname = host_name();
   context.bind_address = options.bind_address;
-  context.port = options.port;
+  context.port = std::move(port);
   context.socket = options.socket;
   context.started_at =
       std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -90,9 +96,10 @@ struct Daemon::Implementation {
       : options(chosen),
         directory(options.datadir),
         store(directory.store_path()),
-        channels(make_defaults(options, store), store),
+        channels(make_defaults(options, store, [this] { return server.port(); }), store),
         accounts(store),
-        executor(channels, sessions, make_context(options, make_server_options(options), store)),
+        executor(channels, sessions,
+                 make_context(options, make_server_options(options), store, [this] { return server.port(); })),
         server(make_server_options(options), executor, accounts, sessions) {}
 
   // Made in this order and ended in its reverse: each borrows from those before it.

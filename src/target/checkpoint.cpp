@@ -48,9 +48,9 @@ std::string lower_ascii(std::string text) {
 
 }  // namespace
 
-CheckpointStore::CheckpointStore(std::string daemon_uuid, std::string channel)
-    : daemon_uuid_(std::move(daemon_uuid)), channel_(lower_ascii(std::move(channel))) {
-  key_ = fmt::format("daemon_uuid = {} AND channel = {}", hex_literal(daemon_uuid_), hex_literal(channel_));
+CheckpointStore::CheckpointStore(std::string channel_uuid, std::string channel)
+    : channel_uuid_(std::move(channel_uuid)), channel_(lower_ascii(std::move(channel))) {
+  key_ = fmt::format("channel_uuid = {} AND channel = {}", hex_literal(channel_uuid_), hex_literal(channel_));
 }
 
 void CheckpointStore::prepare(TargetConnection& connection) const {
@@ -91,9 +91,9 @@ std::string CheckpointStore::move_statement(std::uint32_t worker, const Checkpoi
     assignments += value;
   }
   return fmt::format(
-      "INSERT INTO tributary.applier_checkpoint SET daemon_uuid = {}, channel = {}, worker = {}, {}"
+      "INSERT INTO tributary.applier_checkpoint SET channel_uuid = {}, channel = {}, worker = {}, {}"
       " ON DUPLICATE KEY UPDATE {}",
-      hex_literal(daemon_uuid_), hex_literal(channel_), worker, assignments, assignments);
+      hex_literal(channel_uuid_), hex_literal(channel_), worker, assignments, assignments);
 }
 
 std::optional<DdlIntent> CheckpointStore::load_intent(TargetConnection& connection) const {
@@ -118,9 +118,10 @@ std::string CheckpointStore::intent_statement(const DdlIntent& intent) const {
                                   intent.statement_hash.size(), k_max_statement_hash));
   }
   return fmt::format(
-      "REPLACE INTO tributary.ddl_intent SET daemon_uuid = {}, channel = {}, relay_file_number = {}, relay_offset = {},"
+      "REPLACE INTO tributary.ddl_intent SET channel_uuid = {}, channel = {}, relay_file_number = {}, relay_offset = "
+      "{},"
       " statement_hash = {}, fingerprint = {}, created_at = {}",
-      hex_literal(daemon_uuid_), hex_literal(channel_), intent.statement.file_number, intent.statement.offset,
+      hex_literal(channel_uuid_), hex_literal(channel_), intent.statement.file_number, intent.statement.offset,
       hex_literal(intent.statement_hash), hex_literal(intent.fingerprint), utc_now_literal());
 }
 

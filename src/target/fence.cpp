@@ -15,8 +15,8 @@ constexpr std::uint16_t k_no_such_thread = 1094;     // ER_NO_SUCH_THREAD
 constexpr std::size_t k_shown_statement = 80;
 
 /// A lock's name is at most 64 characters (MySQL 5.7), so the key goes in as a hash.
-std::string lock_name(const std::string& daemon_uuid, const std::string& channel, std::uint32_t worker) {
-  const std::string key = fmt::format("{}\n{}\n{}", daemon_uuid, channel, worker);
+std::string lock_name(const std::string& channel_uuid, const std::string& channel, std::uint32_t worker) {
+  const std::string key = fmt::format("{}\n{}\n{}", channel_uuid, channel, worker);
   return "tributary." + sha256_hex(key).substr(0, 40);
 }
 
@@ -56,7 +56,7 @@ void kill_session(TargetConnection& connection, const std::string& id) {
 
 void CheckpointStore::fence(TargetConnection& connection, std::uint32_t worker, std::uint32_t timeout_seconds,
                             const std::stop_token& stop) const {
-  const std::string name = lock_name(daemon_uuid_, channel_, worker);
+  const std::string name = lock_name(channel_uuid_, channel_, worker);
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(timeout_seconds);
   std::string last_holder = "unknown";
   for (std::uint32_t wait = 0;; wait = 1) {

@@ -132,6 +132,21 @@ def test_a_port_in_use_is_told(make_daemon):
     assert result.returncode not in (0, -6, -11) and str(daemon.port) in result.stderr
 
 
+def test_any_free_port(trio, make_daemon):
+    """With --port=0, client.cnf, the variables and the source's list of replicas tell the port that was found."""
+    source = trio[0]
+    daemon = make_daemon(start=False)
+    daemon.arguments = ["--port=0" if argument.startswith("--port=") else argument for argument in daemon.arguments]
+    daemon.start()
+    port = int(re.search(r"^port\s*=\s*(\d+)", daemon.client_cnf.read_text(), re.MULTILINE).group(1))
+    assert port != 0
+    assert daemon.sql("SELECT @@port AS port, @@report_port AS report_port") == [{"port": port, "report_port": port}]
+    daemon.change_master("c", source)
+    daemon.sql("START SLAVE IO_THREAD FOR CHANNEL 'c'")
+    daemon.wait_received("c", source)
+    assert [int(row[2]) for row in source.query("SHOW SLAVE HOSTS") if row[0] == 777] == [port]
+
+
 def _ends_quickly(daemon):
     """SIGTERM ends it cleanly. The issue allows five seconds; the limit here only tells a hang from slowness."""
     began = time.monotonic()

@@ -18,7 +18,7 @@ struct AdminContext {
   std::string server_uuid;
   std::string hostname;
   std::string bind_address;
-  std::uint16_t port = 0;
+  std::function<std::uint16_t()> port;                         ///< the TCP port; asked by statements only; empty: 0
   std::string socket;                                          ///< path; '' = none
   std::int64_t started_at = 0;                                 ///< seconds since the epoch
   std::uint64_t max_allowed_packet = std::uint64_t{16} << 20;  ///< bytes

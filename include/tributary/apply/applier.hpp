@@ -15,10 +15,11 @@ namespace tributary::apply {
 
 struct ApplierOptions {
   std::string channel;
-  std::string daemon_uuid;
+  std::string channel_uuid;
   target::TargetOptions target;
   std::uint32_t workers = 1;
   std::uint32_t transaction_retries = 10;  ///< of a transient error, for one transaction
+  std::uint32_t row_lock_wait = 10;        ///< seconds; a lock held for longer is an error, which is tried again
   std::uint32_t batch_transactions = 100;  ///< limits of one target transaction
   std::uint64_t batch_bytes = std::uint64_t{4} << 20;
   /// Where to begin when the target holds no checkpoint of this channel.

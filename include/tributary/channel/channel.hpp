@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,7 +23,7 @@ struct ChannelDefaults {
   std::string relay_log_basename;  ///< "<host>-relay-bin" unless set
   std::uint32_t server_id = 1;
   std::string report_host;
-  std::uint16_t report_port = 0;
+  std::function<std::uint16_t()> report_port;  ///< asked when a receiver starts; empty: 0
   std::uint32_t parallel_workers = 1;
   std::optional<target::TargetOptions> target;  ///< none: receive only
   bool relay_log_purge = false;                 ///< remove relay files once they are applied

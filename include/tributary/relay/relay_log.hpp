@@ -60,7 +60,8 @@ struct RelayLogOptions {
   std::filesystem::path directory;
   std::string base_name;  ///< "<host>-relay-bin" or "<host>-relay-bin-<escaped channel>"
   std::string channel;    ///< for messages
-  /// fdatasync at a transaction boundary after this many transactions; 0 = leave it to the operating system.
+  /// fdatasync at a transaction boundary after this many transactions; 0 = leave it to the operating system. Beside
+  /// that a file is synced every RelayLog::k_boundary_step bytes and when it is closed.
   std::uint32_t sync_every = 10000;
   /// Files with lower numbers belong to a configuration that was given up (a crash came before remove_all() was
   /// through): they are removed when the log is opened.

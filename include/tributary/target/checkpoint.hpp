@@ -28,12 +28,12 @@ struct DdlIntent {
 };
 
 /// The tables of the schema `tributary` in the target: the owner of "what was applied". Rows are keyed by the
-/// daemon's uuid and the channel, so that several daemons can share one target. Thread safe (it holds no state that
+/// channel's uuid and its name, so that several daemons can share one target. Thread safe (it holds no state that
 /// changes); a connection that is passed in belongs to the caller for the time of the call.
 class CheckpointStore {
  public:
   /// The case of ASCII letters in @p channel does not count, as in the channel layer.
-  CheckpointStore(std::string daemon_uuid, std::string channel);
+  CheckpointStore(std::string channel_uuid, std::string channel);
 
   /// Makes or upgrades the schema (schema/target/*.sql, embedded). Idempotent; channels may call it at the same
   /// instant. Runs no DDL when nothing is to be done. @throws TargetError when the schema is newer than this program
@@ -63,8 +63,8 @@ class CheckpointStore {
   void forget(TargetConnection& connection) const;
 
  private:
-  std::string key_;  ///< "daemon_uuid = x'..' AND channel = x'..'"
-  std::string daemon_uuid_;
+  std::string key_;  ///< "channel_uuid = x'..' AND channel = x'..'"
+  std::string channel_uuid_;
   std::string channel_;
 };
 

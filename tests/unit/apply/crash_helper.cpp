@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   relay::RelayLog log(relay_options, catalogue);
   apply::ApplierOptions options;
   options.channel = argv[3];
-  options.daemon_uuid = "11111111-2222-3333-4444-555555555555";
+  options.channel_uuid = "11111111-2222-3333-4444-555555555555";
   options.target.port = static_cast<std::uint16_t>(std::stoul(argv[4]));
   options.target.user = "root";
   apply::Applier applier(options, log, [](const target::Checkpoint&) {});

@@ -170,7 +170,12 @@ TEST_F(RecoveryTest, AHugeTransactionStreamsInBoundedMemory) {
   ASSERT_EQ(status.error_code, 0) << status.error_message;
   EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.t WHERE a LIKE 'y%'"), "30000");
   EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.t"), "60001");
-  EXPECT_LT(most - before, 48UL) << "MiB for a transaction of 110 MB";
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr unsigned long k_bound = 640;  // sanitizers keep what was freed, and shadows of it
+#else
+  constexpr unsigned long k_bound = 48;
+#endif
+  EXPECT_LT(most - before, k_bound) << "MiB for a transaction of 110 MB";
 }
 
 TEST_F(RecoveryTest, AHugeTransactionThatFailsLeavesNothingBehind) {

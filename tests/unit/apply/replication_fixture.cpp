@@ -88,10 +88,11 @@ void ReplicationTest::SetUp() {
   source().run("DROP DATABASE IF EXISTS d; CREATE DATABASE d");
   target().run("DROP DATABASE IF EXISTS d; CREATE DATABASE d");
   options_.channel = fmt::format("c{}", ++serial);
-  options_.daemon_uuid = "11111111-2222-3333-4444-555555555555";
+  options_.channel_uuid = "11111111-2222-3333-4444-555555555555";
   options_.target.host = target().host();
   options_.target.port = target().port();
   options_.target.user = "root";
+  options_.row_lock_wait = 1;
   feed_ = std::make_unique<FileFedRelayLog>(source(), options_.channel);
 }
 

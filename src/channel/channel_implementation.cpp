@@ -1,0 +1,205 @@
+#include "channel_implementation.hpp"
+
+#include <chrono>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "tributary/channel/channel_name.hpp"
+#include "tributary/target/checkpoint.hpp"
+#include "tributary/util/error.hpp"
+#include "tributary/util/log.hpp"
+
+namespace tributary::channel {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+source::SourceOptions::GtidMode parse_gtid_mode(const std::string& mode) {
+  using enum source::SourceOptions::GtidMode;
+  if (mode == "auto_position") return mysql_auto_position;
+  if (mode == "slave_pos") return mariadb_slave_pos;
+  if (mode == "current_pos") return mariadb_current_pos;
+  return none;
+}
+
+state::AppliedRecord to_record(const target::Checkpoint& checkpoint) {
+  return {checkpoint.position, checkpoint.source_file, checkpoint.source_offset, checkpoint.gtid,
+          checkpoint.source_timestamp};
+}
+
+}  // namespace
+
+void Channel::Implementation::open_log() {
+  try {
+    catalogue = store.relay_catalogue(name);
+    relay::RelayLogOptions options;
+    options.directory = defaults.datadir;
+    options.base_name = relay_base_name(defaults.relay_log_basename, name);
+    options.channel = name;
+    log = std::make_unique<relay::RelayLog>(std::move(options), *catalogue);
+  } catch (const std::exception& error) {
+    // A channel is a unit of failure: the others must start all the same.
+    log_error = error.what();
+    tributary::log(LogLevel::error, "channel '{}': the relay log cannot be opened: {}", name, log_error);
+  }
+}
+
+void Channel::Implementation::check_usable() const {
+  const std::lock_guard lock(mutex);
+  if (retired) throw Error(3074, fmt::format("Replica channel '{}' does not exist.", name));
+}
+
+void Channel::Implementation::require_log() const {
+  if (!log)
+    throw Error(1872, fmt::format("Replica failed to initialize the relay log of channel '{}': {}", name, log_error));
+}
+
+void Channel::Implementation::must_be_stopped() const {
+  if (io_is_alive() || sql_is_alive()) {
+    throw Error(3081,
+                fmt::format("This operation cannot be performed with running replication threads; run STOP REPLICA "
+                            "FOR CHANNEL '{}' first",
+                            name));
+  }
+}
+
+void Channel::Implementation::save() {
+  const std::lock_guard lock(mutex);
+  store.save_channel(record);
+}
+
+void Channel::Implementation::on_progress(const target::Checkpoint& checkpoint) {
+  static constexpr auto k_mirror_interval = std::chrono::seconds(1);
+  bool save_now = false;
+  bool next_file = false;
+  {
+    const std::lock_guard lock(mutex);
+    next_file = checkpoint.position.file_number != mirror.position.file_number;
+    mirror = checkpoint;
+    if (Clock::now() - mirror_saved_at >= k_mirror_interval) {
+      mirror_saved_at = Clock::now();
+      save_now = true;
+    }
+  }
+  if (save_now) save_mirror();
+  if (next_file && defaults.relay_log_purge) log->purge_before(checkpoint.position.file_number);
+}
+
+void Channel::Implementation::save_mirror() {
+  target::Checkpoint checkpoint;
+  {
+    const std::lock_guard lock(mutex);
+    checkpoint = mirror;
+  }
+  if (checkpoint.position.file_number == 0) return;
+  try {
+    store.save_applied(name, to_record(checkpoint));
+  } catch (const std::exception& error) {
+    // The target owns the fact; without the copy only the status shown while the target is away is older.
+    tributary::log(LogLevel::warning, "channel '{}': the applied position cannot be copied to the state store: {}",
+                   name, error.what());
+  }
+}
+
+void Channel::Implementation::start_io() {
+  source::SourceOptions options;
+  {
+    const std::lock_guard lock(mutex);
+    options.channel = name;
+    options.host = record.host;
+    options.port = record.port;
+    options.user = record.user;
+    options.password = record.password;
+    options.connect_retry = record.connect_retry;
+    options.retry_count = record.retry_count;
+    options.heartbeat_period = record.heartbeat_period;
+    options.server_id = defaults.server_id;
+    options.server_uuid = record.uuid;
+    options.report_host = defaults.report_host;
+    options.report_port = defaults.report_port ? defaults.report_port() : std::uint16_t{0};
+    options.gtid_mode = parse_gtid_mode(record.gtid_mode);
+    options.start_file = record.log_file;
+    options.start_position = record.log_pos;
+    options.start_gtid = mirror.gtid;
+  }
+  io_thread = {};  // joins the last run
+  auto next =
+      std::make_shared<source::Receiver>(std::move(options), *log, [this](const source::SourceAnswers& answers) {
+        store.save_source_answers(name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum});
+      });
+  {
+    const std::lock_guard lock(mutex);
+    receiver = next;
+    io_alive = true;
+  }
+  io_thread = std::jthread([this, next](const std::stop_token& stop) {
+    next->run(stop);
+    const std::lock_guard lock(mutex);
+    io_alive = false;
+  });
+}
+
+void Channel::Implementation::start_sql() {
+  apply::ApplierOptions options;
+  {
+    const std::lock_guard lock(mutex);
+    options.channel = name;
+    options.channel_uuid = record.uuid;
+    options.target = *defaults.target;
+    options.workers = defaults.parallel_workers;
+    options.start = {record.start_file_number, binlog::k_first_event_offset};
+  }
+  sql_thread = {};
+  auto next = std::make_shared<apply::Applier>(
+      std::move(options), *log, [this](const target::Checkpoint& checkpoint) { on_progress(checkpoint); });
+  {
+    const std::lock_guard lock(mutex);
+    applier = next;
+    sql_alive = true;
+  }
+  sql_thread = std::jthread([this, next](const std::stop_token& stop) {
+    next->run(stop);
+    save_mirror();
+    const std::lock_guard lock(mutex);
+    sql_alive = false;
+  });
+}
+
+void Channel::Implementation::drop_relay_logs(const std::string& log_file, std::uint64_t log_pos) {
+  {
+    const std::lock_guard lock(mutex);
+    receiver.reset();
+    applier.reset();
+    mirror = {};
+  }
+  const std::uint64_t next_number = catalogue->last_number() + 1;
+  // The configuration goes first: should the daemon die before the files are gone, they lie before the start.
+  {
+    const std::lock_guard lock(mutex);
+    record.log_file = log_file;
+    record.log_pos = log_pos;
+    record.start_file_number = next_number;
+  }
+  save();
+  log->remove_all();
+  store.remove_applied(name);
+}
+
+void Channel::Implementation::forget_checkpoint() const {
+  if (!defaults.target) return;
+  try {
+    target::TargetOptions options = *defaults.target;
+    options.connect_timeout = 3;
+    target::TargetConnection connection(options);
+    target::CheckpointStore(record.uuid, name).forget(connection);
+  } catch (const std::exception& error) {
+    // Its rows are keyed by this channel's uuid, which no other channel will ever have: they are only litter.
+    tributary::log(LogLevel::warning, "channel '{}': its rows in the target's schema tributary stay behind: {}", name,
+                   error.what());
+  }
+}
+
+}  // namespace tributary::channel
