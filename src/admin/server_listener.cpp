@@ -1,5 +1,6 @@
 #include "server_listener.hpp"
 
+#include <cerrno>
 #include <system_error>
 #include <utility>
 
@@ -48,7 +49,7 @@ asio::ip::address address_named(asio::io_context& io, const std::string& name) {
 }  // namespace
 
 tcp::acceptor listen_on_tcp(asio::io_context& io, const std::string& bind_address, std::uint16_t port) {
-  const bool every_address = bind_address == "*";
+  const bool every_address = bind_address == "*" || bind_address == "::";  // as the servers do
   std::error_code error;
   if (every_address) {
     tcp::acceptor acceptor = listen_on(io, {asio::ip::address_v6::any(), port}, true, error);
@@ -56,11 +57,13 @@ tcp::acceptor listen_on_tcp(asio::io_context& io, const std::string& bind_addres
     // A machine without IPv6.
   }
   const asio::ip::address address =
-      every_address ? asio::ip::address(asio::ip::address_v4::any()) : address_named(io, bind_address);
+      bind_address == "*" ? asio::ip::address(asio::ip::address_v4::any()) : address_named(io, bind_address);
   tcp::acceptor acceptor = listen_on(io, {address, port}, false, error);
   if (error) {
+    const bool foreign = error.value() == EADDRNOTAVAIL;
     refuse(fmt::format("{} port {}", address.to_string(), port), error,
-           "is another server running there? Give another port or bind-address");
+           foreign ? "no interface of this machine has that address; give another bind-address"
+                   : "is another server running there? Give another port or bind-address");
   }
   return acceptor;
 }

@@ -72,6 +72,8 @@ struct Applier::Implementation {
   void attempt(const std::stop_token& stop);
   AttemptStart prepare(const std::stop_token& stop);
   AttemptStart find_start();
+  /// @throws Error 1594 when the relay file of the checkpoint is of another source file than the checkpoint says.
+  void check_same_log(const AttemptStart& start) const;
   bool wait_received(relay::RelayPosition from, const std::stop_token& stop);
   void target_failed(const target::TargetError& error, const std::stop_token& stop);
   void batch_failed(const Failure& failure, const std::stop_token& stop);
@@ -120,6 +122,7 @@ AttemptStart Applier::Implementation::find_start() {
     start.gtid_position = checkpoint->gtid;
   } else {
     start.from = options.start.file_number == 0 ? log.begin() : options.start;
+    start.gtid_position = options.start_gtid;
   }
   start.open_intent = store.load_intent(connection);
   if (start.open_intent && start.open_intent->statement < start.from) {
@@ -127,6 +130,7 @@ AttemptStart Applier::Implementation::find_start() {
     start.open_intent.reset();
   }
   start.alone_through = alone_through;
+  if (counts) start.source_file = checkpoint->source_file;
   if (start.from.file_number < log.begin().file_number) {
     throw Error(
         error_code::k_read_relay_log,
@@ -139,6 +143,17 @@ AttemptStart Applier::Implementation::find_start() {
   }
   status.begin_attempt(counts ? *checkpoint : target::Checkpoint{}, start.from);
   return start;
+}
+
+void Applier::Implementation::check_same_log(const AttemptStart& start) const {
+  const auto file = log.file(start.from.file_number);
+  if (!file || start.source_file.empty() || file->source_file_name == start.source_file) return;
+  throw Error(
+      error_code::k_read_relay_log,
+      fmt::format("Relay log read failure: the target has applied up to {0}:{1} through relay file {2}, but that "
+                  "file mirrors {3} here: this data directory is not the one that the target was filled from. "
+                  "Give the source's file '{0}' and position {1} with CHANGE MASTER",
+                  start.source_file, start.from.offset, file->file_name, file->source_file_name));
 }
 
 AttemptStart Applier::Implementation::prepare(const std::stop_token& stop) {
@@ -179,6 +194,7 @@ void Applier::Implementation::attempt(const std::stop_token& stop) {
   const AttemptStart start = prepare(stop);
   connect_failures = 0;
   if (!wait_received(start.from, stop)) return;
+  check_same_log(start);
   const AttemptEnvironment environment{options, log, store, status, on_progress, sessions, target_dialect()};
   Attempt(environment, start).run(stop);
 }

@@ -17,6 +17,7 @@ namespace tributary::apply {
 /// Where an attempt begins.
 struct AttemptStart {
   relay::RelayPosition from;
+  std::string source_file;                            ///< that the checkpoint names; '': there is none
   std::string gtid_position;                          ///< Checkpoint::gtid there
   std::optional<target::DdlIntent> open_intent;       ///< found in the target
   std::optional<relay::RelayPosition> alone_through;  ///< transactions that begin up to there are applied alone

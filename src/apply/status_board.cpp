@@ -30,6 +30,7 @@ void StatusBoard::set_stage(std::string stage) {
 void StatusBoard::begin_attempt(const target::Checkpoint& applied, relay::RelayPosition from) {
   const std::lock_guard lock(mutex_);
   status_.applied = applied;
+  status_.applied_known = true;
   status_.reading = from;
   status_.error_code = 0;
   status_.error_message.clear();

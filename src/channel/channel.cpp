@@ -38,6 +38,9 @@ Notes Channel::change(const ChannelChange& change) {
   auto& self = *implementation_;
   const std::lock_guard statement(self.statement_mutex);
   self.check_usable();
+  state::ChannelRecord next = self.copy_of_record();
+  // Tools repeat host and port in every statement; only others than before are another source (as in MariaDB).
+  const bool new_source = (change.host && *change.host != next.host) || (change.port && *change.port != next.port);
   const bool moves = change.host || change.port || change.log_file || change.log_pos || change.gtid_mode;
   if (moves) self.must_be_stopped();
   if (self.io_is_alive()) {
@@ -46,12 +49,6 @@ Notes Channel::change(const ChannelChange& change) {
                             "IO_THREAD FOR CHANNEL '{}' first.",
                             self.name));
   }
-  state::ChannelRecord next;
-  {
-    const std::lock_guard lock(self.mutex);
-    next = self.record;
-  }
-  const bool new_source = change.host || change.port;
   if (change.host) next.host = *change.host;
   if (change.port) next.port = *change.port;
   if (change.user) next.user = *change.user;
@@ -71,19 +68,30 @@ Notes Channel::change(const ChannelChange& change) {
   const bool starts_over = change.log_file || change.log_pos || (new_source && !by_gtid);
   if (starts_over) {
     self.require_log();
-    std::string file = change.log_file ? *change.log_file : new_source ? std::string() : next.log_file;
-    const std::uint64_t position = change.log_pos ? *change.log_pos : binlog::k_first_event_offset;
-    {
-      const std::lock_guard lock(self.mutex);
-      self.record = std::move(next);
+    if (change.log_file) {
+      next.log_file = *change.log_file;
+    } else if (new_source) {
+      next.log_file.clear();
+    } else if (const std::string file = self.log->received_end().source_file_name; !file.empty()) {
+      next.log_file = file;  // the present Master_Log_File
     }
-    self.drop_relay_logs(file, position);
+    next.log_pos = change.log_pos ? *change.log_pos : binlog::k_first_event_offset;
+    if (change.log_pos && next.log_file.empty()) {
+      throw Error(
+          1210, fmt::format("Incorrect arguments to CHANGE REPLICATION SOURCE: the position {} needs the name of a log "
+                            "file, since channel '{}' has none",
+                            next.log_pos, self.name));
+    }
+    next.start_gtid.clear();
+    self.begin_anew(std::move(next));
   } else {
-    {
+    self.save(std::move(next));
+    if (new_source) {
+      // Whether it is another server is known when it has answered.
       const std::lock_guard lock(self.mutex);
-      self.record = std::move(next);
+      self.receiver.reset();
+      self.store.save_source_answers(self.name, {});
     }
-    self.save();
   }
   const std::lock_guard lock(self.mutex);
   log(LogLevel::info, "channel '{}': configured: source {}@{}:{}, log file '{}', position {}, GTID {}", self.name,
@@ -122,12 +130,10 @@ Notes Channel::start(ThreadSelection threads) {
     notes.push_back(
         {3083, fmt::format("Replication thread(s) for channel '{}' are already runnning.", self.name), false});
   }
-  {
-    const std::lock_guard lock(self.mutex);
-    if (threads.io) self.record.io_running = true;
-    if (threads.sql) self.record.sql_running = true;
-  }
-  self.save();
+  state::ChannelRecord next = self.copy_of_record();
+  if (threads.io) next.io_running = true;
+  if (threads.sql) next.sql_running = true;
+  self.save(std::move(next));
   if (start_io) self.start_io();
   if (start_sql) self.start_sql();
   return notes;
@@ -146,12 +152,10 @@ Notes Channel::stop(ThreadSelection threads) {
   if (threads.sql) self.sql_thread.request_stop();
   if (threads.io) self.io_thread = {};
   if (threads.sql) self.sql_thread = {};
-  {
-    const std::lock_guard lock(self.mutex);
-    if (threads.io) self.record.io_running = false;
-    if (threads.sql) self.record.sql_running = false;
-  }
-  self.save();
+  state::ChannelRecord next = self.copy_of_record();
+  if (threads.io) next.io_running = false;
+  if (threads.sql) next.sql_running = false;
+  self.save(std::move(next));
   return notes;
 }
 
@@ -161,17 +165,35 @@ void Channel::reset() {
   self.check_usable();
   self.must_be_stopped();
   self.require_log();
-  self.drop_relay_logs("", binlog::k_first_event_offset);
+  state::ChannelRecord next = self.copy_of_record();
+  next.log_file.clear();
+  next.log_pos = binlog::k_first_event_offset;
+  // As MariaDB keeps gtid_slave_pos: what is applied stays applied.
+  try {
+    next.start_gtid = self.applied_gtid();
+  } catch (const target::TargetError& error) {
+    if (next.gtid_mode != "no") {
+      throw Error(error.code(),
+                  fmt::format("RESET REPLICA: the applied GTID position of channel '{}', with which it would "
+                              "begin, cannot be had from the target: {}",
+                              self.name, error.what()));
+    }
+    next.start_gtid.clear();
+  }
+  self.begin_anew(std::move(next));
   log(LogLevel::info, "channel '{}': reset: relay logs removed, position forgotten", self.name);
 }
 
 void Channel::retire() {
   auto& self = *implementation_;
   const std::lock_guard statement(self.statement_mutex);
-  self.check_usable();
+  {
+    const std::lock_guard lock(self.mutex);
+    if (self.retired) return;
+  }
   self.must_be_stopped();
   if (self.log) {
-    self.drop_relay_logs("", binlog::k_first_event_offset);
+    self.begin_anew(self.copy_of_record());
     self.log->remove_with_lists();
   }
   self.forget_checkpoint();

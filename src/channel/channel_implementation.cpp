@@ -9,6 +9,7 @@
 
 #include "tributary/channel/channel_name.hpp"
 #include "tributary/target/checkpoint.hpp"
+#include "tributary/util/crash_point.hpp"
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
 
@@ -30,18 +31,38 @@ state::AppliedRecord to_record(const target::Checkpoint& checkpoint) {
           checkpoint.source_timestamp};
 }
 
+/// "host-relay-bin" of "host-relay-bin.000001".
+std::string base_of(const std::string& relay_file) {
+  return relay_file.substr(0, relay_file.rfind('.'));
+}
+
 }  // namespace
 
 void Channel::Implementation::open_log() {
   try {
-    catalogue = store.relay_catalogue(name);
+    auto next_catalogue = store.relay_catalogue(name);
     relay::RelayLogOptions options;
     options.directory = defaults.datadir;
     options.base_name = relay_base_name(defaults.relay_log_basename, name);
     options.channel = name;
-    log = std::make_unique<relay::RelayLog>(std::move(options), *catalogue);
+    options.first_file_number = record.start_file_number;
+    // Files keep the name that they were made with, also when the host's name or the option changes.
+    const auto files = next_catalogue->load();
+    if (const std::string made_with = files.empty() ? "" : base_of(files.back().file_name);
+        !made_with.empty() && made_with != options.base_name) {
+      tributary::log(LogLevel::warning,
+                     "channel '{}': its relay files are named {}.*, not {}.*; that name stays until RESET SLAVE ALL",
+                     name, made_with, options.base_name);
+      options.base_name = made_with;
+    }
+    auto next_log = std::make_shared<relay::RelayLog>(std::move(options), *next_catalogue);
+    const std::lock_guard lock(mutex);
+    catalogue = std::move(next_catalogue);
+    log = std::move(next_log);
+    log_error.clear();
   } catch (const std::exception& error) {
     // A channel is a unit of failure: the others must start all the same.
+    const std::lock_guard lock(mutex);
     log_error = error.what();
     tributary::log(LogLevel::error, "channel '{}': the relay log cannot be opened: {}", name, log_error);
   }
@@ -52,7 +73,8 @@ void Channel::Implementation::check_usable() const {
   if (retired) throw Error(3074, fmt::format("Replica channel '{}' does not exist.", name));
 }
 
-void Channel::Implementation::require_log() const {
+void Channel::Implementation::require_log() {
+  if (!log) open_log();
   if (!log)
     throw Error(1872, fmt::format("Replica failed to initialize the relay log of channel '{}': {}", name, log_error));
 }
@@ -66,9 +88,15 @@ void Channel::Implementation::must_be_stopped() const {
   }
 }
 
-void Channel::Implementation::save() {
+state::ChannelRecord Channel::Implementation::copy_of_record() const {
   const std::lock_guard lock(mutex);
-  store.save_channel(record);
+  return record;
+}
+
+void Channel::Implementation::save(state::ChannelRecord next) {
+  store.save_channel(next);
+  const std::lock_guard lock(mutex);
+  record = std::move(next);
 }
 
 void Channel::Implementation::on_progress(const target::Checkpoint& checkpoint) {
@@ -123,7 +151,7 @@ void Channel::Implementation::start_io() {
     options.gtid_mode = parse_gtid_mode(record.gtid_mode);
     options.start_file = record.log_file;
     options.start_position = record.log_pos;
-    options.start_gtid = mirror.gtid;
+    options.start_gtid = record.start_gtid;
   }
   io_thread = {};  // joins the last run
   auto next =
@@ -135,11 +163,17 @@ void Channel::Implementation::start_io() {
     receiver = next;
     io_alive = true;
   }
-  io_thread = std::jthread([this, next](const std::stop_token& stop) {
-    next->run(stop);
+  try {
+    io_thread = std::jthread([this, next](const std::stop_token& stop) {
+      next->run(stop);
+      const std::lock_guard lock(mutex);
+      io_alive = false;
+    });
+  } catch (...) {
     const std::lock_guard lock(mutex);
     io_alive = false;
-  });
+    throw;
+  }
 }
 
 void Channel::Implementation::start_sql() {
@@ -151,6 +185,7 @@ void Channel::Implementation::start_sql() {
     options.target = *defaults.target;
     options.workers = defaults.parallel_workers;
     options.start = {record.start_file_number, binlog::k_first_event_offset};
+    options.start_gtid = record.start_gtid;
   }
   sql_thread = {};
   auto next = std::make_shared<apply::Applier>(
@@ -160,32 +195,58 @@ void Channel::Implementation::start_sql() {
     applier = next;
     sql_alive = true;
   }
-  sql_thread = std::jthread([this, next](const std::stop_token& stop) {
-    next->run(stop);
-    save_mirror();
+  try {
+    sql_thread = std::jthread([this, next](const std::stop_token& stop) {
+      next->run(stop);
+      save_mirror();
+      const std::lock_guard lock(mutex);
+      sql_alive = false;
+    });
+  } catch (...) {
     const std::lock_guard lock(mutex);
     sql_alive = false;
-  });
+    throw;
+  }
 }
 
-void Channel::Implementation::drop_relay_logs(const std::string& log_file, std::uint64_t log_pos) {
+void Channel::Implementation::begin_anew(state::ChannelRecord next) {
+  next.start_file_number = catalogue->last_number() + 1;
+  // The configuration goes first: should the daemon die before the files are gone, they lie before the start.
+  save(std::move(next));
   {
     const std::lock_guard lock(mutex);
     receiver.reset();
     applier.reset();
     mirror = {};
   }
-  const std::uint64_t next_number = catalogue->last_number() + 1;
-  // The configuration goes first: should the daemon die before the files are gone, they lie before the start.
-  {
+  crash_point("channel.begin_anew");
+  try {
+    log->remove_all();
+  } catch (...) {
+    // Opening it again removes them, or says why that cannot be.
     const std::lock_guard lock(mutex);
-    record.log_file = log_file;
-    record.log_pos = log_pos;
-    record.start_file_number = next_number;
+    log.reset();
+    log_error = "its former files could not be removed";
+    throw;
   }
-  save();
-  log->remove_all();
   store.remove_applied(name);
+}
+
+std::string Channel::Implementation::applied_gtid() const {
+  if (!defaults.target) return record.start_gtid;
+  target::TargetOptions options = *defaults.target;
+  options.connect_timeout = 3;
+  target::TargetConnection connection(options);
+  const target::CheckpointStore checkpoints(record.uuid, name);
+  std::optional<target::Checkpoint> checkpoint;
+  try {
+    checkpoint = checkpoints.load(connection);
+  } catch (const target::TargetError& error) {
+    // ER_NO_SUCH_TABLE: no channel has applied anything there yet.
+    if (error.code() != 1146) throw;
+  }
+  const bool counts = checkpoint && checkpoint->position.file_number >= record.start_file_number;
+  return counts ? checkpoint->gtid : record.start_gtid;
 }
 
 void Channel::Implementation::forget_checkpoint() const {

@@ -14,26 +14,33 @@ struct Channel::Implementation {
   Implementation(state::ChannelRecord initial, const ChannelDefaults& shared, state::Store& state_store)
       : name(initial.name), defaults(shared), store(state_store), record(std::move(initial)) {}
 
+  /// What a waiting statement looks at, again and again.
+  struct Progress {
+    bool running = false;  ///< the applier
+    std::uint64_t transactions = 0;
+    relay::RelayPosition applied;
+  };
+
   // Constant after construction.
   const std::string name;
   const ChannelDefaults& defaults;
   state::Store& store;
-  std::unique_ptr<relay::RelayCatalogue> catalogue;
-  std::unique_ptr<relay::RelayLog> log;  ///< null when it could not be opened: log_error tells why
-  std::string log_error;
 
   /// Held by a statement from its first check to its last effect.
   std::mutex statement_mutex;
 
   /// Guards what follows; held for moments only.
   mutable std::mutex mutex;
+  std::unique_ptr<relay::RelayCatalogue> catalogue;
+  std::shared_ptr<relay::RelayLog> log;  ///< null when it could not be opened: log_error tells why
+  std::string log_error;
   state::ChannelRecord record;
   bool retired = false;
   std::shared_ptr<source::Receiver> receiver;  ///< kept after its thread ended, for its last status
   std::shared_ptr<apply::Applier> applier;
   target::Checkpoint mirror;
   std::chrono::steady_clock::time_point mirror_saved_at;
-  bool io_alive = false;  ///< the thread's body has not returned yet
+  bool io_alive = false;  ///< wanted by start(), and the thread's body has not returned yet
   bool sql_alive = false;
 
   // Touched only under statement_mutex, or when no statement can run.
@@ -42,15 +49,27 @@ struct Channel::Implementation {
 
   void open_log();
   void check_usable() const;
-  void require_log() const;
+  /// Opens the relay log where that failed before. @throws Error 1872.
+  void require_log();
   void must_be_stopped() const;
-  void save();
+  /// The state store first: when it refuses, nothing has changed.
+  void save(state::ChannelRecord next);
+  [[nodiscard]] state::ChannelRecord copy_of_record() const;
   void start_io();
   void start_sql();
   void on_progress(const target::Checkpoint& checkpoint);
   void save_mirror();
-  void drop_relay_logs(const std::string& log_file, std::uint64_t log_pos);
+  /// Makes @p next, which begins with a relay file to come, the configuration, and removes the files before that.
+  void begin_anew(state::ChannelRecord next);
+  /// The GTID position that is applied; asks the target. @throws target::TargetError.
+  [[nodiscard]] std::string applied_gtid() const;
   void forget_checkpoint() const;
+  [[nodiscard]] Progress progress() const;
+  /// The place in the relay log that is @p file:@p position at the present source; a place not received yet lies
+  /// beyond all others, one before all that is kept before them. nullopt: the names cannot be compared.
+  [[nodiscard]] std::optional<relay::RelayPosition> relay_position_of(const std::string& file,
+                                                                      std::uint64_t position) const;
+  [[nodiscard]] relay::SourceIdentity present_source() const;
 
   [[nodiscard]] bool io_is_alive() const {
     const std::lock_guard lock(mutex);

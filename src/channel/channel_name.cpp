@@ -28,6 +28,12 @@ std::size_t count_utf8_characters(std::string_view text) {
     for (std::size_t j = 1; j < length; ++j) {
       if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return std::string_view::npos;
     }
+    // Neither longer than needed, nor a surrogate, nor beyond U+10FFFF (RFC 3629, section 4).
+    const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
+        (lead == 0xf4 && second > 0x8f)) {
+      return std::string_view::npos;
+    }
     i += length;
   }
   return count;

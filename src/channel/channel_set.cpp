@@ -66,11 +66,10 @@ void ChannelSet::remove(const std::string& name) {
   const auto channel = find(name);
   if (!channel) throw Error(3074, fmt::format("Replica channel '{}' does not exist.", name));
   channel->retire();
-  {
-    const std::lock_guard lock(mutex_);
-    channels_.erase(channel_key(name));
-    store_.remove_channel(channel->name());
-  }
+  // Until the store has forgotten it as well, only another RESET ALL finds it.
+  const std::lock_guard lock(mutex_);
+  store_.remove_channel(channel->name());
+  channels_.erase(channel_key(name));
 }
 
 }  // namespace tributary::channel

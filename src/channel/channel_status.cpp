@@ -22,6 +22,7 @@ ChannelStatus Channel::status() const {
   ChannelStatus status;
   std::shared_ptr<source::Receiver> receiver;
   std::shared_ptr<apply::Applier> applier;
+  std::shared_ptr<relay::RelayLog> log;
   bool io_alive = false;
   bool sql_alive = false;
   {
@@ -30,17 +31,18 @@ ChannelStatus Channel::status() const {
     status.applied = self.mirror;
     receiver = self.receiver;
     applier = self.applier;
+    log = self.log;
+    status.relay_log_error = self.log_error;
     io_alive = self.io_alive;
     sql_alive = self.sql_alive;
   }
   status.target_configured = self.defaults.target.has_value();
-  status.relay_log_error = self.log_error;
   relay::RelayPosition published;
-  if (self.log) {
+  if (log) {
     // Before the applier's status: what is published now is applied when the applier says later it has caught up.
-    published = self.log->published_end();
-    status.received = self.log->received_end();
-    status.relay_bytes = self.log->total_bytes();
+    published = log->published_end();
+    status.received = log->received_end();
+    status.relay_bytes = log->total_bytes();
   }
   // A thread is alive from the moment START returns, which its own figures may not say yet.
   if (receiver) status.receiver = receiver->status();
@@ -53,20 +55,21 @@ ChannelStatus Channel::status() const {
   if (applier) {
     status.applier = applier->status();
     status.applier.running = sql_alive;
-    if (status.applier.applied.position > status.applied.position) status.applied = status.applier.applied;
+    // The target owns the fact, also where it was put back to an older state.
+    if (status.applier.applied_known) status.applied = status.applier.applied;
   }
   if (status.applier.running && status.applier.caught_up && published > status.applied.position) {
     status.applied.position = published;
     status.applied.source_file = status.received.source_file_name;
     status.applied.source_offset = status.received.offset;
   }
-  if (self.log) {
+  if (log) {
     // Nothing applied yet: the applier would begin with the oldest file.
     const bool begun = status.applied.position.file_number != 0;
-    const auto applying = begun ? status.applied.position : self.log->begin();
+    const auto applying = begun ? status.applied.position : log->begin();
     if (!begun) status.applied.position.offset = applying.offset;
-    if (const auto file = self.log->file(applying.file_number)) status.relay_file_applying = file->file_name;
-    if (const auto file = self.log->file(published.file_number)) status.relay_file_receiving = file->file_name;
+    if (const auto file = log->file(applying.file_number)) status.relay_file_applying = file->file_name;
+    if (const auto file = log->file(published.file_number)) status.relay_file_receiving = file->file_name;
   }
   if (status.receiver.answers.version.empty()) {
     if (const auto answers = self.store.source_answers(self.name)) {
@@ -87,21 +90,90 @@ ChannelStatus Channel::status() const {
   return status;
 }
 
+Channel::Implementation::Progress Channel::Implementation::progress() const {
+  std::shared_ptr<apply::Applier> current;
+  Progress progress;
+  relay::RelayPosition published;
+  {
+    const std::lock_guard lock(mutex);
+    current = applier;
+    progress.running = sql_alive;
+    progress.applied = mirror.position;
+    if (log) published = log->published_end();
+  }
+  if (!current) return progress;
+  const apply::ApplierStatus status = current->status();
+  progress.transactions = status.transactions;
+  progress.applied = status.applied_known ? status.applied.position : relay::RelayPosition{};
+  // Events outside of transactions, for which no checkpoint is written, may stand behind the last one.
+  if (progress.running && status.caught_up) progress.applied = std::max(progress.applied, published);
+  return progress;
+}
+
+relay::SourceIdentity Channel::Implementation::present_source() const {
+  std::shared_ptr<source::Receiver> current;
+  {
+    const std::lock_guard lock(mutex);
+    current = receiver;
+  }
+  if (current) {
+    const source::SourceAnswers answers = current->status().answers;
+    if (!answers.version.empty()) return {answers.server_id, answers.server_uuid};
+  }
+  const auto answers = store.source_answers(name);
+  return answers ? relay::SourceIdentity{answers->server_id, answers->server_uuid} : relay::SourceIdentity{};
+}
+
+std::optional<relay::RelayPosition> Channel::Implementation::relay_position_of(const std::string& file,
+                                                                               std::uint64_t position) const {
+  static constexpr relay::RelayPosition k_not_yet{UINT64_MAX, 0};
+  std::shared_ptr<relay::RelayLog> open;
+  {
+    const std::lock_guard lock(mutex);
+    open = log;
+  }
+  if (!open) return k_not_yet;
+  // Names of another server, from before a fail-over, say nothing about this one's.
+  const relay::SourceIdentity source = present_source();
+  std::optional<relay::RelayFileRecord> oldest;
+  std::optional<relay::RelayFileRecord> newest;
+  for (const relay::RelayFileRecord& kept : open->files()) {
+    if (kept.source != source) {
+      oldest.reset();
+      newest.reset();
+      continue;
+    }
+    if (!oldest) oldest = kept;
+    newest = kept;
+  }
+  if (!newest) return k_not_yet;
+  const auto to_newest = compare_source_positions(file, position, newest->source_file_name, 0);
+  const auto to_oldest = compare_source_positions(file, position, oldest->source_file_name, 0);
+  if (!to_newest || !to_oldest) return std::nullopt;
+  if (*to_oldest < 0) return relay::RelayPosition{oldest->file_number, 0};
+  for (const relay::RelayFileRecord& kept : open->files()) {
+    if (kept.file_number >= oldest->file_number && kept.source_file_name == file) {
+      return relay::RelayPosition{kept.file_number, position};
+    }
+  }
+  return k_not_yet;
+}
+
 std::optional<std::int64_t> Channel::wait_applied(const std::string& file, std::uint64_t position, double timeout_s,
                                                   const std::stop_token& stop) const {
   static constexpr auto k_poll_interval = std::chrono::milliseconds(2);
-  const auto deadline =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(timeout_s));
+  static constexpr double k_longest_timeout = 1e8;  // three years; more does not fit the clock
+  const auto& self = *implementation_;
+  const auto timeout = std::chrono::duration<double>(std::min(timeout_s, k_longest_timeout));
+  const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(timeout);
   std::optional<std::uint64_t> transactions_before;
   while (!stop.stop_requested()) {
-    const ChannelStatus now = status();
-    if (!now.applier.running) return std::nullopt;
-    if (!transactions_before) transactions_before = now.applier.transactions;
-    if (!now.applied.source_file.empty()) {
-      const auto order = compare_source_positions(now.applied.source_file, now.applied.source_offset, file, position);
-      if (!order) return std::nullopt;
-      if (*order >= 0) return static_cast<std::int64_t>(now.applier.transactions - *transactions_before);
-    }
+    const Implementation::Progress now = self.progress();
+    if (!now.running) return std::nullopt;
+    if (!transactions_before) transactions_before = now.transactions;
+    const auto goal = self.relay_position_of(file, position);
+    if (!goal) return std::nullopt;
+    if (now.applied >= *goal) return static_cast<std::int64_t>(now.transactions - *transactions_before);
     if (timeout_s > 0 && Clock::now() >= deadline) return -1;
     std::this_thread::sleep_for(k_poll_interval);
   }

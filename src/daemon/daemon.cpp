@@ -82,11 +82,14 @@ admin::AdminContext make_context(const Options& options, const admin::AdminServe
   return context;
 }
 
-/// The address at which a client on this host finds the admin port.
+/// How a client on this host gets in as the administrator, whose account is for localhost: bound to another address
+/// than a loopback one, only by the socket.
 ClientAddress client_address(const Options& options, std::uint16_t port) {
   const std::string& bound = options.bind_address;
   const bool everywhere = bound == "0.0.0.0" || bound == "::" || bound == "*";
-  return {everywhere ? "127.0.0.1" : bound, port, options.socket};
+  const bool loopback = everywhere || bound == "localhost" || bound == "::1" || bound.starts_with("127.");
+  const bool by_socket = !loopback && !options.socket.empty();
+  return {by_socket ? "localhost" : everywhere ? "127.0.0.1" : bound, port, options.socket};
 }
 
 }  // namespace

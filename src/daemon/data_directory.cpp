@@ -76,15 +76,22 @@ DataDirectory::DataDirectory(const std::filesystem::path& path) : path_(path) {
 
 void ensure_administrator(state::Store& store, const DataDirectory& directory, const ClientAddress& address) {
   const auto path = directory.client_file_path();
-  if (store.accounts().empty()) {
+  const bool exists = std::filesystem::exists(path);
+  if (store.accounts().empty() || (exists && std::filesystem::file_size(path) == 0)) {
     const std::string password = random_password(k_password_length);
     // The file first: an account whose password nobody has would lock the administrator out.
     replace_file(path, client_file("admin", password, address));
     store.save_account({"admin", "localhost", sha1(sha1(password))});
-    log(LogLevel::info, "made the administrator account 'admin'@'localhost'; its password is in {}", path.string());
+    log(LogLevel::info, "the administrator account 'admin'@'localhost' has a new password; it is in {}", path.string());
     return;
   }
-  if (!std::filesystem::exists(path)) return;
+  if (!exists) {
+    log(LogLevel::warning,
+        "{} was removed; who does not know the administrator's password makes an empty file of that name and starts "
+        "again, for a new one",
+        path.string());
+    return;
+  }
   const std::string current = read_file(path, 65536);
   const std::string user = value_of(current, "user");
   const std::string password = value_of(current, "password");

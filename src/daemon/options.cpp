@@ -55,14 +55,22 @@ std::uint32_t in_range(const po::variables_map& values, const char* name, std::i
   return static_cast<std::uint32_t>(value);
 }
 
-po::options_description describe() {
-  po::options_description all("tributaryd: many MySQL and MariaDB sources into one server\n\nOptions");
-  all.add_options()("help,h", "Print this text and exit.")("version,V", "Print the version and exit.")(
+/// What has a meaning on the command line only.
+po::options_description describe_invocation() {
+  po::options_description invocation("tributaryd: many MySQL and MariaDB sources into one server\n\nOptions");
+  invocation.add_options()("help,h", "Print this text and exit.")("version,V", "Print the version and exit.")(
       "config", po::value<std::string>(),
       "Read options from this file: 'name = value' lines, the same names as here without dashes, '#' begins a comment. "
-      "The command line wins.")("datadir", po::value<std::string>(),
-                                "Directory of the state store and the relay logs; made with mode 0700 when missing. "
-                                "Default: /var/lib/tributary for root, else ~/.local/state/tributary.")(
+      "The command line wins.");
+  return invocation;
+}
+
+/// What an option file may say too.
+po::options_description describe_settings() {
+  po::options_description settings;
+  settings.add_options()("datadir", po::value<std::string>(),
+                         "Directory of the state store and the relay logs; made with mode 0700 when missing. "
+                         "Default: /var/lib/tributary for root, else ~/.local/state/tributary.")(
       "bind-address", po::value<std::string>()->default_value("127.0.0.1"), "Address on which the admin port listens.")(
       "port", po::value<std::int64_t>()->default_value(3307),
       "TCP port for SQL clients; 0 takes a free one, which the log names.")(
@@ -88,10 +96,20 @@ po::options_description describe() {
       "log-level", po::value<std::string>()->default_value("info"),
       "Least level that is logged: debug, info, warning or error.")(
       "log-file", po::value<std::string>(), "Append the log to this file. Default: standard error.");
-  return all;
+  return settings;
+}
+
+/// @throws std::invalid_argument unless @p path is a file, which @p option names.
+void require_file(const char* option, const std::filesystem::path& path) {
+  const auto status = std::filesystem::status(path);
+  if (!std::filesystem::exists(status))
+    throw std::invalid_argument(fmt::format("{} {}: no such file", option, path.string()));
+  if (std::filesystem::is_directory(status))
+    throw std::invalid_argument(fmt::format("{} {} is a directory", option, path.string()));
 }
 
 std::string read_password(const std::filesystem::path& path) {
+  require_file("--target-password-file", path);
   const auto mode = std::filesystem::status(path).permissions();
   if ((mode & (std::filesystem::perms::group_all | std::filesystem::perms::others_all)) !=
       std::filesystem::perms::none) {
@@ -127,7 +145,9 @@ void read_socket(const po::variables_map& values, Options& options) {
 }  // namespace
 
 std::optional<Options> parse_options(int argument_count, const char* const* arguments, std::ostream& out) {
-  const po::options_description description = describe();
+  po::options_description description = describe_invocation();
+  const po::options_description settings = describe_settings();
+  description.add(settings);
   po::variables_map values;
   // No guessing of shortened names: a script must mean what it says after the next option is added.
   const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
@@ -148,9 +168,10 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   }
   if (values.count("config") != 0) {
     const auto path = values["config"].as<std::string>();
+    require_file("--config", path);
     std::ifstream file(path);
     if (!file) throw std::invalid_argument(fmt::format("--config {}: cannot be read", path));
-    po::store(po::parse_config_file(file, description), values);
+    po::store(po::parse_config_file(file, settings), values);
   }
   po::notify(values);
 

@@ -34,7 +34,7 @@ std::vector<ChannelRecord> Store::channels() {
   const std::lock_guard lock(implementation_->mutex);
   Statement& select = implementation_->database.statement(
       "SELECT name, host, port, user, password, log_file, log_pos, gtid_mode, connect_retry, retry_count,"
-      " heartbeat_period, start_file_number, uuid, io_running, sql_running FROM channel ORDER BY name");
+      " heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid FROM channel ORDER BY name");
   std::vector<ChannelRecord> records;
   while (select.step()) {
     ChannelRecord& record = records.emplace_back();
@@ -53,6 +53,7 @@ std::vector<ChannelRecord> Store::channels() {
     record.uuid = select.text();
     record.io_running = select.boolean();
     record.sql_running = select.boolean();
+    record.start_gtid = select.text();
   }
   return records;
 }
@@ -64,14 +65,14 @@ void Store::save_channel(const ChannelRecord& record) {
   implementation_->database
       .statement(
           "INSERT INTO channel (name, host, port, user, password, log_file, log_pos, gtid_mode, connect_retry,"
-          " retry_count, heartbeat_period, start_file_number, uuid, io_running, sql_running)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " retry_count, heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
           " ON CONFLICT (name) DO UPDATE SET host = excluded.host, port = excluded.port, user = excluded.user,"
           " password = excluded.password, log_file = excluded.log_file, log_pos = excluded.log_pos,"
           " gtid_mode = excluded.gtid_mode, connect_retry = excluded.connect_retry,"
           " retry_count = excluded.retry_count, heartbeat_period = excluded.heartbeat_period,"
           " start_file_number = excluded.start_file_number, uuid = excluded.uuid,"
-          " io_running = excluded.io_running, sql_running = excluded.sql_running")
+          " io_running = excluded.io_running, sql_running = excluded.sql_running, start_gtid = excluded.start_gtid")
       .bind(record.name)
       .bind(record.host)
       .bind(record.port)
@@ -87,6 +88,7 @@ void Store::save_channel(const ChannelRecord& record) {
       .bind(record.uuid)
       .bind(record.io_running)
       .bind(record.sql_running)
+      .bind(record.start_gtid)
       .run();
 }
 

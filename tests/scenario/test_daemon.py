@@ -47,7 +47,10 @@ def test_version():
     (["--target=http://x"], ["target"]),
     (["--target=mysql://user:secret@host"], ["password"]),
     (["--config=/nonexistent/file"], ["/nonexistent/file"]),
-    (["--target=mysql://u@127.0.0.1:1", "--target-password-file=/nonexistent/pw"], ["/nonexistent/pw"]),
+    (["--config=/tmp"], ["/tmp", "directory"]),
+    (["--target=mysql://u@127.0.0.1:1", "--target-password-file=/nonexistent/pw"], ["/nonexistent/pw", "no such file"]),
+    (["--target=mysql://u@127.0.0.1:1", "--target-password-file=/tmp"], ["/tmp", "directory"]),
+    (["--bind-address=192.0.2.1"], ["192.0.2.1", "no interface"]),
 ])
 def test_wrong_options_are_named(arguments, words):
     directory = scratch_directory("opt")
@@ -79,9 +82,10 @@ def test_the_command_line_wins_over_the_option_file(make_daemon):
 def test_an_unknown_name_in_the_option_file_is_refused(make_daemon):
     daemon = make_daemon(start=False)
     file = daemon.directory / "tributary.cnf"
-    file.write_text("sever-id = 5\n")
-    result = _run(*daemon.arguments, f"--config={file}")
-    assert result.returncode != 0 and "sever-id" in result.stderr
+    for line in ("sever-id = 5", "help = 1", f"config = {file}"):
+        file.write_text(line + "\n")
+        result = _run(*daemon.arguments, f"--config={file}")
+        assert result.returncode != 0 and line.split()[0] in result.stderr
 
 
 @pytest.mark.smoke

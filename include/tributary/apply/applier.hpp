@@ -24,6 +24,7 @@ struct ApplierOptions {
   std::uint64_t batch_bytes = std::uint64_t{4} << 20;
   /// Where to begin when the target holds no checkpoint of this channel.
   relay::RelayPosition start;
+  std::string start_gtid;  ///< the GTID position there
 };
 
 /// A consistent copy of the applier's figures.
@@ -34,6 +35,7 @@ struct ApplierStatus {
   std::string error_message;  ///< what, where (file, position, GTID), which table and row
   std::int64_t error_at = 0;
   target::Checkpoint applied;           ///< committed in the target
+  bool applied_known = false;           ///< the target was asked: until then `applied` says nothing
   relay::RelayPosition reading;         ///< coordinator's cursor
   std::uint32_t current_timestamp = 0;  ///< of the transaction being applied (source's clock); 0: none
   bool caught_up = false;               ///< everything published is applied

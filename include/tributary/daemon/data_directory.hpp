@@ -27,13 +27,14 @@ class DataDirectory {
 
 /// How a client on this host reaches the admin port.
 struct ClientAddress {
-  std::string host;
+  std::string host;  ///< "localhost": by the socket
   std::uint16_t port = 0;
   std::string socket;
 };
 
 /// Makes the administrator account and client.cnf (mode 0600) when the store has no account; otherwise brings the
-/// address in an existing client.cnf up to date. A client.cnf that was removed stays removed.
+/// address in an existing client.cnf up to date. A client.cnf that was removed stays removed; an empty one is a wish
+/// for a new password, which only who owns the data directory can make.
 void ensure_administrator(state::Store& store, const DataDirectory& directory, const ClientAddress& address);
 
 }  // namespace tributary::daemon

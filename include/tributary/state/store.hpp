@@ -25,6 +25,7 @@ struct ChannelRecord {
   std::uint64_t retry_count = 86400;
   double heartbeat_period = 30.0;
   std::uint64_t start_file_number = 1;  ///< relay file with which this configuration begins: ApplierOptions::start
+  std::string start_gtid;               ///< MariaDB GTID position that was applied before that file
   std::string uuid;                     ///< what we show this source as our server_uuid
   bool io_running = false;              ///< wanted state: started again with the daemon
   bool sql_running = false;

@@ -31,6 +31,10 @@ TEST(ChannelName, refusesWithMySqlsNumbers) {
   EXPECT_EQ(code_of("two\nlines"), 3076);
   EXPECT_EQ(code_of("not utf-8 \xff"), 3076);
   EXPECT_EQ(code_of("cut short \xc3"), 3076);
+  EXPECT_EQ(code_of("surrogate \xed\xa0\x80"), 3076);
+  EXPECT_EQ(code_of("overlong \xe0\x80\x80"), 3076);
+  EXPECT_EQ(code_of("overlong \xf0\x80\x80\x80"), 3076);
+  EXPECT_EQ(code_of("beyond U+10FFFF \xf4\x90\x80\x80"), 3076);
   EXPECT_EQ(code_of("Group_Replication_Applier"), 3139);
 }
 

@@ -58,6 +58,17 @@ TEST_F(DataDirectoryTest, makesOneAdministratorAndKeepsThePassword) {
   std::filesystem::remove(data.client_file_path());
   ensure_administrator(store, data, {"127.0.0.1", 4000, "/tmp/a.sock"});
   EXPECT_FALSE(std::filesystem::exists(data.client_file_path()));
+
+  // Who lost the password asks for a new one by an empty file.
+  const std::string old_hash = store.accounts().front().native_hash;
+  replace_file(data.client_file_path(), "");
+  ensure_administrator(store, data, {"127.0.0.1", 4000, "/tmp/a.sock"});
+  ASSERT_EQ(store.accounts().size(), 1U);
+  EXPECT_NE(store.accounts().front().native_hash, old_hash);
+  const std::string renewed = read_file(data.client_file_path());
+  EXPECT_NE(renewed.find("port=4000"), std::string::npos);
+  EXPECT_NE(password_line(renewed), password_line(before));
+  EXPECT_EQ(mode_of(data.client_file_path()), 0600U);
 }
 
 }  // namespace

@@ -59,11 +59,28 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_F(MigrationTest, recordsTheVersionAndTheOwner) {
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "1");
+  EXPECT_EQ(sql("PRAGMA user_version"), "2");
   EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x54524942));
   EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "1");
+  EXPECT_EQ(sql("PRAGMA user_version"), "2");
+}
+
+TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
+  {
+    Store store(file());
+    ChannelRecord record;
+    record.name = "x";
+    record.host = "h";
+    record.uuid = "u";
+    store.save_channel(record);
+  }
+  (void)sql("ALTER TABLE channel DROP COLUMN start_gtid; PRAGMA user_version = 1");
+  Store store(file());
+  ASSERT_EQ(store.channels().size(), 1U);
+  EXPECT_EQ(store.channels().front().host, "h");
+  EXPECT_EQ(store.channels().front().start_gtid, "");
+  EXPECT_EQ(sql("PRAGMA user_version"), "2");
 }
 
 TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
@@ -72,7 +89,7 @@ TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
   const std::string message = refusal();
   EXPECT_TRUE(contains(message, "4711")) << message;
   EXPECT_TRUE(contains(message, "tributaryd 0.")) << message;
-  EXPECT_TRUE(contains(message, "up to 1")) << message;
+  EXPECT_TRUE(contains(message, "up to 2")) << message;
   EXPECT_EQ(sql("PRAGMA user_version"), "4711");
 }
 
