@@ -75,7 +75,8 @@ class Tributary:
     # --- life ---
 
     def start(self, options: list = (), wait: bool = True):
-        self.child = ChildProcess([binary(), *self.arguments, *self.options, *options], self.directory / "log",
+        by_name = {argument.split("=")[0]: argument for argument in (*self.arguments, *self.options, *options)}
+        self.child = ChildProcess([binary(), *by_name.values()], self.directory / "log",
                                   self.environment).start()
         return self.wait_ready() if wait else self
 

@@ -140,8 +140,8 @@ def test_any_free_port(trio, make_daemon):
     """With --port=0, client.cnf, the variables and the source's list of replicas tell the port that was found."""
     source = trio[0]
     daemon = make_daemon(start=False)
-    daemon.arguments = ["--port=0" if argument.startswith("--port=") else argument for argument in daemon.arguments]
-    daemon.start()
+    daemon.start(options=["--port=0"], wait=False)
+    wait_until(daemon.client_cnf.exists, "client.cnf is written")
     port = int(re.search(r"^port\s*=\s*(\d+)", daemon.client_cnf.read_text(), re.MULTILINE).group(1))
     assert port != 0
     assert daemon.sql("SELECT @@port AS port, @@report_port AS report_port") == [{"port": port, "report_port": port}]
