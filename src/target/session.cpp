@@ -39,6 +39,8 @@ void prepare_applier_session(TargetConnection& connection, const ApplierSessionO
   std::string statements = fmt::format(
       "SET SESSION autocommit = 1, sql_mode = '', time_zone = '+00:00', timestamp = DEFAULT, unique_checks = 1,"
       " foreign_key_checks = 1, sql_safe_updates = 0, sql_auto_is_null = 0, sql_select_limit = DEFAULT,"
+      // The target's max_join_size is for its users; a COMMIT must neither chain nor release the session.
+      " sql_big_selects = 1, completion_type = 0,"
       " innodb_lock_wait_timeout = {}, lock_wait_timeout = {}, wait_timeout = {}, net_read_timeout = {},"
       " net_write_timeout = {}",
       options.row_lock_wait_seconds, options.metadata_lock_wait_seconds, k_longest_wait_timeout, k_network_timeout,
@@ -48,6 +50,8 @@ void prepare_applier_session(TargetConnection& connection, const ApplierSessionO
                     ? ", max_statement_time = 0, idle_transaction_timeout = 0, idle_write_transaction_timeout = 0,"
                       " idle_readonly_transaction_timeout = 0, check_constraint_checks = 1"
                     : ", max_execution_time = 0";
+  // Available from 10.3 on. The source has decided already whether a versioned table's history stays.
+  if (connection.is_mariadb()) statements += ", system_versioning_alter_history = KEEP";
   statements += "; SET NAMES utf8mb4; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
   connection.execute(statements);
   leave_statement_format(connection);

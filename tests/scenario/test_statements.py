@@ -260,3 +260,19 @@ def test_a_prepared_xa_transaction_stops_the_channel(replicate):
     status = replicate.daemon.wait_stopped_by_error("c")
     assert "XA" in status["Last_SQL_Error"]
     assert (status["Relay_Master_Log_File"], int(status["Exec_Master_Log_Pos"])) == (file, position)
+
+
+def test_limits_and_settings_of_the_target_do_not_count(replicate):
+    """What a target sets for its users must not stop what a source has done."""
+    target = replicate.target
+    replicate.daemon.sql("STOP SLAVE")
+    target.run("SET GLOBAL max_join_size=40", "SET GLOBAL completion_type='RELEASE'")
+    try:
+        replicate.daemon.sql("START SLAVE")
+        replicate("CREATE TABLE n (id INT)", "INSERT INTO n VALUES (1),(2),(3),(4)",
+                  "INSERT INTO t (a) SELECT x.id + y.id + z.id FROM n x, n y, n z",
+                  "CREATE TABLE versioned (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING",
+                  "INSERT INTO versioned VALUES (1, 1)", "UPDATE versioned SET a=2",
+                  "SET system_versioning_alter_history=KEEP", "ALTER TABLE versioned ADD COLUMN b INT")
+    finally:
+        target.run("SET GLOBAL max_join_size=DEFAULT", "SET GLOBAL completion_type=DEFAULT")

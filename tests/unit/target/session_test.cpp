@@ -10,13 +10,16 @@ using SessionTest = LiveTarget;
 TEST_F(SessionTest, putsASessionIntoApplierMode) {
   server_.run(
       "SET GLOBAL sql_mode = 'ANSI,STRICT_ALL_TABLES', GLOBAL time_zone = '+05:00', GLOBAL autocommit = 0,"
-      " GLOBAL max_statement_time = 1, GLOBAL foreign_key_checks = 0");
+      " GLOBAL max_statement_time = 1, GLOBAL foreign_key_checks = 0, GLOBAL max_join_size = 100,"
+      " GLOBAL completion_type = 2");
   TargetConnection connection(options());
   prepare_applier_session(connection, ApplierSessionOptions{3, 7});
   EXPECT_EQ(connection.query("SELECT @@autocommit, @@sql_mode, @@time_zone, @@tx_isolation, @@tx_read_only,"
                              " @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@foreign_key_checks, @@unique_checks,"
-                             " @@max_statement_time, @@wait_timeout, @@character_set_client")[0],
-            (Row{"1", "", "+00:00", "READ-COMMITTED", "0", "3", "7", "1", "1", "0.000000", "31536000", "utf8mb4"}));
+                             " @@max_statement_time, @@wait_timeout, @@character_set_client, @@sql_big_selects,"
+                             " @@completion_type, @@system_versioning_alter_history")[0],
+            (Row{"1", "", "+00:00", "READ-COMMITTED", "0", "3", "7", "1", "1", "0.000000", "31536000", "utf8mb4",
+                 "1", "NO_CHAIN", "KEEP"}));
 }
 
 TEST_F(SessionTest, bringsASessionBackAfterAStatementEvent) {
