@@ -45,7 +45,7 @@ void BatchBuilder::keep_to_one_session() {
 void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const std::string& table) {
   for (std::string& statement : writer_.take()) {
     chunk_.bytes += statement.size();
-    chunk_.steps.emplace_back(RowsStep{std::move(statement), place, table});
+    chunk_.steps.emplace_back(RowsStep{std::move(statement), rows_server_id_, place, table});
   }
 }
 
@@ -59,6 +59,10 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
 void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& event,
                            const binlog::FormatDescription& source) {
   begin_step();
+  if (event.header().server_id != rows_server_id_) {
+    finish_rows(std::nullopt, {});
+    rows_server_id_ = event.header().server_id;
+  }
   writer_.add_rows(event, source);
   // Without a second try the event that failed must be known from the first.
   if (!transaction_.can_roll_back) finish_rows(place, table_names_[table_id_of(event)]);
@@ -68,8 +72,7 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
 }
 
 void BatchBuilder::on_statement(SourceStatement statement) {
-  if (statement.scan.kind == StatementKind::temporary_table || statement.context.pseudo_thread_id)
-    keep_to_one_session();
+  if (statement.scan.kind == StatementKind::temporary_table || statement.context.thread_specific) keep_to_one_session();
   begin_step();
   finish_rows(std::nullopt, {});
   const std::size_t bytes = statement.text.size() + sizeof(SourceStatement);
@@ -87,7 +90,7 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
                     transaction_.gtid + " at " + interpreter_->source_place(statement.place.start));
   }
   if (whole_ > 0) close(false);
-  if (statement.context.pseudo_thread_id) keep_to_one_session();
+  if (statement.context.thread_specific) keep_to_one_session();
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }

@@ -90,6 +90,7 @@ class BatchBuilder : public TransactionHandler {
   std::uint64_t chunk_bytes_ = 0;
   bool clears_intent_ = false;
   Chunk chunk_;
+  std::uint32_t rows_server_id_ = 0;  ///< of the rows in the writer
 
   // The transaction being read.
   TransactionStart transaction_;

@@ -279,9 +279,9 @@ void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::Ev
   statement.context.status = std::move(query.status);
   statement.context.database = std::move(query.database);
   statement.context.use_database = !view.header().has_flag(binlog::event_flag::k_suppress_use);
-  if (view.header().has_flag(binlog::event_flag::k_thread_specific)) {
-    statement.context.pseudo_thread_id = query.thread_id;
-  }
+  statement.context.thread_id = query.thread_id;
+  statement.context.thread_specific = view.header().has_flag(binlog::event_flag::k_thread_specific);
+  statement.context.server_id = view.header().server_id;
   statement.context.from_mariadb = from_mariadb_;
   statement.context.source_version = source_version_;
   statement.text = std::move(query.query);

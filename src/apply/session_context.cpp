@@ -92,7 +92,15 @@ std::string SessionContext::enter_plain() {
   assignments.set(variables_.sql_mode, std::uint64_t{0}, "sql_mode");
   assignments.set(variables_.character_set_client, k_utf8mb4_general_ci, "character_set_client");
   assignments.set(variables_.collation_connection, k_utf8mb4_general_ci, "collation_connection");
+  // Rows and fingerprints are about base tables: no connection of a source has this number.
+  assignments.set(variables_.pseudo_thread_id, std::uint64_t{0}, "pseudo_thread_id");
   return assignments.take();
+}
+
+std::string SessionContext::enter_rows(std::uint32_t server_id) {
+  Assignments assignments;
+  assignments.set(variables_.server_id, std::uint64_t{server_id}, "server_id");
+  return enter_plain() + assignments.take();
 }
 
 void SessionContext::set_flags(Assignments& assignments, const StatementContext& statement) {
@@ -185,9 +193,9 @@ std::string SessionContext::enter(const StatementContext& statement) {
   if (status.time_zone) {
     assignments.set(variables_.time_zone, *status.time_zone, "time_zone", target::hex_literal(*status.time_zone));
   }
-  if (statement.pseudo_thread_id) {
-    assignments.set(variables_.pseudo_thread_id, std::uint64_t{*statement.pseudo_thread_id}, "pseudo_thread_id");
-  }
+  // Always, as the servers do: else a name would find the temporary table of the connection before.
+  assignments.set(variables_.pseudo_thread_id, std::uint64_t{statement.thread_id}, "pseudo_thread_id");
+  assignments.set(variables_.server_id, std::uint64_t{statement.server_id}, "server_id");
   // Used up by the statement: never taken for known.
   if (statement.last_insert_id) assignments.add("last_insert_id", std::to_string(*statement.last_insert_id));
   if (statement.insert_id) assignments.add("insert_id", std::to_string(*statement.insert_id));

@@ -43,7 +43,8 @@ struct SourceStatement {
 
 /// Row changes, ready to be run.
 struct RowsStep {
-  std::string sql;  ///< one statement, without ';'
+  std::string sql;              ///< one statement, without ';'
+  std::uint32_t server_id = 0;  ///< the server that wrote the rows first
   /// The event, where the step holds the rows of one event only; text names its table.
   std::optional<EventPlace> place;
   std::string table;

@@ -276,3 +276,22 @@ def test_limits_and_settings_of_the_target_do_not_count(replicate):
                   "SET system_versioning_alter_history=KEEP", "ALTER TABLE versioned ADD COLUMN b INT")
     finally:
         target.run("SET GLOBAL max_join_size=DEFAULT", "SET GLOBAL completion_type=DEFAULT")
+
+
+@pytest.mark.parametrize("statement", ["INSERT INTO t (a) VALUES ('b1'),('b2')", "ALTER TABLE t ADD COLUMN more INT",
+                                       "UPDATE t SET b='b' WHERE a='base'"])
+def test_a_temporary_table_is_its_own_connections(replicate, statement):
+    """Another connection means the base table of the same name, in statements and rows."""
+    source = replicate.source
+    replicate("INSERT INTO t (a) VALUES ('base')")
+    with source.connect(database="z") as owner, owner.cursor() as cursor:
+        cursor.execute("SET SESSION binlog_format=MIXED")
+        cursor.execute("CREATE TEMPORARY TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, a TEXT, b TEXT, c BLOB)")
+        cursor.execute("INSERT INTO t (a) VALUES ('mine')")
+        replicate("SET SESSION binlog_format=MIXED", statement)
+        replicate("SET SESSION binlog_format=ROW", "INSERT INTO t (a) VALUES ('row')")
+        cursor.execute("INSERT INTO t (a) VALUES ('still mine')")
+        source.run("CREATE TABLE z.copy AS SELECT a FROM z.t")
+        cursor.execute("SET SESSION binlog_format=STATEMENT")
+        cursor.execute("CREATE TABLE z.from_mine AS SELECT id, a FROM t")
+    replicate("INSERT INTO t (a) VALUES ('end')")

@@ -21,7 +21,9 @@ struct StatementContext {
   std::optional<binlog::RandEvent> rand;
   std::vector<binlog::UserVarEvent> user_variables;
   /// The source's connection: names its temporary tables and is its CONNECTION_ID().
-  std::optional<std::uint32_t> pseudo_thread_id;
+  std::uint32_t thread_id = 0;
+  bool thread_specific = false;  ///< the statement may use temporary tables of that connection (k_thread_specific)
+  std::uint32_t server_id = 0;   ///< the server that wrote the statement first
   bool from_mariadb = true;
   std::uint32_t source_version = 0;  ///< 101119 for 10.11.19
 };
@@ -47,8 +49,11 @@ class SessionContext {
   /// The statements to run before a source statement, each with ';' at its end; '' when nothing is to be changed.
   /// The caller runs them: the session is taken to be in the new state from now on.
   std::string enter(const StatementContext& statement);
-  /// The same before anything that is not a source statement: BINLOG, the checkpoint, fingerprints.
+  /// The same before anything that is not a source statement: the checkpoint, fingerprints.
   std::string enter_plain();
+  /// The same before BINLOG with rows that server @p server_id wrote first: a target with a binary log of its own
+  /// writes the session's server_id there, whatever the rows' headers say.
+  std::string enter_rows(std::uint32_t server_id);
   /// Nothing is known of the session any more: a statement failed, or the session is new.
   void forget();
   /// The default database may have been dropped.
@@ -60,7 +65,7 @@ class SessionContext {
     std::optional<std::uint64_t> sql_mode;
     std::optional<std::uint64_t> character_set_client, collation_connection, collation_server, collation_database;
     std::optional<std::uint64_t> auto_increment_increment, auto_increment_offset;
-    std::optional<std::uint64_t> lc_time_names, pseudo_thread_id;
+    std::optional<std::uint64_t> lc_time_names, pseudo_thread_id, server_id;
     std::optional<std::string> time_zone;
     std::optional<bool> sql_auto_is_null, foreign_key_checks, unique_checks, check_constraint_checks,
         explicit_defaults_for_timestamp, sql_if_exists, system_versioning_insert_history;

@@ -17,6 +17,8 @@ StatementContext plain_statement() {
   StatementContext statement;
   statement.timestamp = 1700000000;
   statement.source_version = 101119;
+  statement.thread_id = 12;
+  statement.server_id = 5;
   return statement;
 }
 
@@ -33,7 +35,8 @@ TEST_F(SessionContextTest, SendsOnlyWhatDiffers) {
   EXPECT_EQ(context_.enter(statement),
             "USE `d`;SET @@session.timestamp=1700000000,@@session.sql_mode=4,@@session.character_set_client=33,"
             "@@session.collation_connection=33,@@session.collation_server=8,@@session.auto_increment_increment=1,"
-            "@@session.auto_increment_offset=1,@@session.lc_time_names=0;");
+            "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12,@@session."
+            "server_id=5;");
   EXPECT_EQ(context_.enter(statement), "");
   statement.timestamp = 1700000001;
   statement.status.microseconds = 42;
@@ -51,11 +54,12 @@ TEST_F(SessionContextTest, ReturnsToThePlainStateAndForgets) {
   EXPECT_EQ(context_.enter_plain(), "");
   statement.status.sql_mode = 7;
   context_.enter(statement);
-  EXPECT_EQ(context_.enter_plain(), "SET @@session.timestamp=DEFAULT,@@session.sql_mode=0;");
+  EXPECT_EQ(context_.enter_plain(),
+            "SET @@session.timestamp=DEFAULT,@@session.sql_mode=0,@@session.pseudo_thread_id=0;");
   context_.forget();
   EXPECT_EQ(context_.enter_plain(),
             "SET @@session.timestamp=DEFAULT,@@session.sql_mode=0,@@session.character_set_client=45,"
-            "@@session.collation_connection=45;");
+            "@@session.collation_connection=45,@@session.pseudo_thread_id=0;");
 }
 
 TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {

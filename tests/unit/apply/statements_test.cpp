@@ -1,3 +1,5 @@
+#include <set>
+
 #include "replication_fixture.hpp"
 
 namespace tributary::apply {
@@ -159,6 +161,32 @@ TEST_F(StatementsTest, DefaultDatabaseThatWasDropped) {
   replicate({"d", "e"});
   source().run("DROP DATABASE e");
   target().run("DROP DATABASE e");
+}
+
+/// "server id" of the row and query events that the target's binary log has got since @p file began.
+std::set<std::string> server_ids_in_binlog(const test::TestServer& server, const std::string& file) {
+  std::set<std::string> ids;
+  for (const auto& row : server.run("SHOW BINLOG EVENTS IN '" + file + "'")) {
+    const bool of_a_source = *row.at(2) != "Format_desc" && *row.at(2) != "Gtid_list" &&
+                             *row.at(2) != "Binlog_checkpoint" && row.at(5)->find("tributary") == std::string::npos;
+    if (of_a_source) ids.insert(*row.at(2) + " " + *row.at(3));
+  }
+  return ids;
+}
+
+TEST_F(StatementsTest, TheTargetsOwnBinlogNamesTheServerThatWroteAChange) {
+  statements("CREATE TABLE t (id INT PRIMARY KEY, n INT)");
+  ASSERT_EQ(apply().error_code, 0);
+  target().run("FLUSH BINARY LOGS");
+  const std::string file = *target().run("SHOW MASTER STATUS").at(0).at(0);
+  source().run("INSERT INTO d.t VALUES (0, 0); SET server_id=71; INSERT INTO d.t VALUES (1, @@server_id)");
+  statements("SET server_id=72; INSERT INTO t VALUES (2, @@server_id)");
+  source().run("INSERT INTO d.t VALUES (3, 3)");
+  replicate();
+  const std::set<std::string> ids = server_ids_in_binlog(target(), file);
+  EXPECT_TRUE(ids.contains("Write_rows_v1 1")) << testing::PrintToString(ids);
+  EXPECT_TRUE(ids.contains("Write_rows_v1 71")) << testing::PrintToString(ids);
+  EXPECT_TRUE(ids.contains("Write_rows_v1 72")) << testing::PrintToString(ids);
 }
 
 }  // namespace
