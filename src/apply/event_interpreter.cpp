@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/apply/event_statement.hpp"
 #include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/statement_events.hpp"
 #include "tributary/binlog/table_map.hpp"
@@ -314,6 +315,7 @@ void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::Ev
     statement.text.insert(at, fmt::format("DEFINER={}@{} ", target::quote_identifier(invoker.user),
                                           target::quote_identifier(invoker.host)));
   }
+  statement.text = disable_event_on_replica(statement.text, dialect);
   handler_.on_ddl(std::move(statement));
 }
 

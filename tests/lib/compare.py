@@ -78,8 +78,8 @@ class Schemas:
         expressions = ", ".join(self._expressions(database, table))
         return sorted(self._rows(f"SELECT {expressions} FROM {_quoted(database, table)} WHERE {where}"))
 
-    def definitions(self, database: str) -> dict:
-        """SHOW CREATE of everything in a database, without what may rightly differ."""
+    def definitions(self, database: str, is_source: bool) -> dict:
+        """SHOW CREATE of everything in a database as it should be in the target, without what may rightly differ."""
         found = {}
         for name, kind in self.tables(database).items():
             text = self._rows(f"SHOW CREATE TABLE {_quoted(database, name)}")[0][1]
@@ -91,9 +91,10 @@ class Schemas:
                                   database):
             found[f"TRIGGER {name}"] = self._rows(f"SHOW CREATE TRIGGER {_quoted(database, name)}")[0][1:3]
         for (name,) in self._rows("SELECT event_name FROM information_schema.events WHERE event_schema=%s", database):
-            # An event's status is disabled on a replica, by intention.
             text = self._rows(f"SHOW CREATE EVENT {_quoted(database, name)}")[0]
-            found[f"EVENT {name}"] = (text[1], re.sub(r" (ENABLE|DISABLE ON SLAVE) ", " ", text[3]))
+            # The source runs its events, and a replica must not.
+            found[f"EVENT {name}"] = (text[1], re.sub(r"(PRESERVE) ENABLE ", r"\1 DISABLE ON SLAVE ", text[3], count=1)
+                                      if is_source else text[3])
         return found
 
 
@@ -119,7 +120,7 @@ def assert_equal(source: MariaDBServer, target: MariaDBServer, databases: list =
                 problems.append(f"tables of `{database}`: {left_tables} in {source.name}, {right_tables} in {target.name}")
                 continue
             if definitions:
-                left_texts, right_texts = left.definitions(database), right.definitions(database)
+                left_texts, right_texts = left.definitions(database, True), right.definitions(database, False)
                 for name in sorted(left_texts.keys() | right_texts.keys()):
                     if left_texts.get(name) != right_texts.get(name):
                         problems.append(f"`{database}` {name}: {left_texts.get(name)!r} in {source.name}, "

@@ -295,3 +295,21 @@ def test_a_temporary_table_is_its_own_connections(replicate, statement):
         cursor.execute("SET SESSION binlog_format=STATEMENT")
         cursor.execute("CREATE TABLE z.from_mine AS SELECT id, a FROM t")
     replicate("INSERT INTO t (a) VALUES ('end')")
+
+
+def test_events_run_on_the_source_alone(replicate):
+    source, target = replicate.source, replicate.target
+    target.run("SET GLOBAL event_scheduler=ON")
+    try:
+        replicate("CREATE EVENT plain ON SCHEDULE EVERY 1 SECOND DO INSERT INTO z.t (a) VALUES ('plain')",
+                  "CREATE EVENT enabled ON SCHEDULE EVERY 1 SECOND ENABLE COMMENT 'c' DO INSERT INTO z.t (a) VALUES ('b')",
+                  "CREATE EVENT disabled ON SCHEDULE EVERY 1 SECOND DISABLE DO INSERT INTO z.t (a) VALUES ('disabled')",
+                  "CREATE EVENT later ON SCHEDULE EVERY 1 SECOND DISABLE DO INSERT INTO z.t (a) VALUES ('later')",
+                  "ALTER EVENT later ENABLE", "ALTER EVENT plain RENAME TO z.renamed COMMENT 'c'",
+                  "INSERT INTO t (a) VALUES ('end')")
+        states = target.query("SELECT event_name, status FROM information_schema.events WHERE event_schema='z' ORDER BY 1")
+        assert list(states) == [("disabled", "DISABLED"), ("enabled", "SLAVESIDE_DISABLED"),
+                                ("later", "SLAVESIDE_DISABLED"), ("renamed", "SLAVESIDE_DISABLED")]
+        assert source.value("SELECT COUNT(*) FROM information_schema.events WHERE status='ENABLED'") == 3
+    finally:
+        target.run("SET GLOBAL event_scheduler=OFF")
