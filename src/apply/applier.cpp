@@ -60,7 +60,7 @@ struct Applier::Implementation {
         log(relay_log),
         on_progress(std::move(progress)),
         store(options.channel_uuid, options.channel) {
-    options.workers = std::max(options.workers, 1U);
+    options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
       sessions.push_back(std::make_unique<WorkerSession>(options.target, store, worker, options.row_lock_wait));
     }
@@ -71,6 +71,7 @@ struct Applier::Implementation {
   void run_attempts(const std::stop_token& stop);
   void attempt(const std::stop_token& stop);
   AttemptStart prepare(const std::stop_token& stop);
+  void must_not_have_lost(const target::Checkpoint* checkpoint) const;
   AttemptStart find_start();
   /// @throws Error 1594 when the relay file of the checkpoint is of another source file than the checkpoint says.
   void check_same_log(const AttemptStart& start) const;
@@ -111,12 +112,46 @@ void Applier::Implementation::apply_alone(const relay::RelayPosition& through) {
   alone_through = std::max(alone_through.value_or(through), through);
 }
 
+void Applier::Implementation::must_not_have_lost(const target::Checkpoint* checkpoint) const {
+  static constexpr const char* k_mend =
+      "Bring the target's data into a known state and give the matching position with CHANGE MASTER TO "
+      "MASTER_LOG_FILE='...', MASTER_LOG_POS=..., or begin anew with RESET SLAVE";
+  relay::RelayPosition known = options.known_applied;
+  // Within one run an older checkpoint is that of a target that was killed and does not sync every commit: its data
+  // are as old. That nothing is left has no such reason.
+  if (checkpoint == nullptr) known = std::max(known, status.applied().position);
+  const relay::RelayPosition found = checkpoint == nullptr ? relay::RelayPosition{} : checkpoint->position;
+  if (known.file_number != 0 && known >= options.start && found < known) {
+    const auto record = log.file(known.file_number);
+    throw Error(
+        error_code::k_replica_fatal,
+        fmt::format("Fatal error: this channel has applied everything up to {}:{}, but the target's "
+                    "tributary.applier_checkpoint has {}: it would be applied once more. Is it another target, or "
+                    "was it restored? {}",
+                    record ? record->source_file_name : log.path_of(known.file_number).filename().string(),
+                    known.offset,
+                    checkpoint == nullptr ? std::string("no position of it")
+                                          : fmt::format("{}:{}", checkpoint->source_file, checkpoint->source_offset),
+                    k_mend));
+  }
+  // Without configured coordinates a channel begins with its first relay file, and only applied ones are purged.
+  if (checkpoint == nullptr && options.start.file_number == 0 && log.begin().file_number > 1) {
+    throw Error(
+        error_code::k_replica_fatal,
+        fmt::format("Fatal error: the target's tributary.applier_checkpoint has no position of this channel, and the "
+                    "first relay files do not exist any more; the oldest one is {}. Is it another target, or was it "
+                    "restored? {}",
+                    log.path_of(log.begin().file_number).filename().string(), k_mend));
+  }
+}
+
 AttemptStart Applier::Implementation::find_start() {
   AttemptStart start;
   target::TargetConnection& connection = sessions.front()->connection();
   const std::optional<target::Checkpoint> checkpoint = store.load(connection);
   // A checkpoint before the configured start belongs to coordinates that the administrator has replaced.
   const bool counts = checkpoint && checkpoint->position >= options.start;
+  must_not_have_lost(counts ? &*checkpoint : nullptr);
   if (counts) {
     start.from = checkpoint->position;
     start.gtid_position = checkpoint->gtid;
@@ -172,6 +207,7 @@ AttemptStart Applier::Implementation::prepare(const std::stop_token& stop) {
     store.prepare(connection);
     schema_prepared = true;
   }
+  sessions.front()->fence_former_workers(options.workers, stop);
   return find_start();
 }
 

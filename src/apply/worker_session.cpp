@@ -44,6 +44,10 @@ void WorkerSession::connect(const std::stop_token& stop) {
   }
 }
 
+void WorkerSession::fence_former_workers(std::uint32_t workers, const std::stop_token& stop) {
+  store_.fence_former_workers(*connection_, workers, k_fence_seconds, stop);
+}
+
 void WorkerSession::disconnect() {
   const std::lock_guard lock(connection_mutex_);
   connection_.reset();

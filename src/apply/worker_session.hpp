@@ -25,6 +25,8 @@ class WorkerSession {
   /// Connects, makes the session the worker's only one (CheckpointStore::fence), and puts it into the applier's state.
   /// Nothing when it is connected. @throws TargetError, also 1317 when @p stop is requested.
   void connect(const std::stop_token& stop);
+  /// Waits until no worker numbered @p workers or above of an earlier run is at work. Only while connected.
+  void fence_former_workers(std::uint32_t workers, const std::stop_token& stop);
   void disconnect();
   [[nodiscard]] bool connected() const { return connection_ != nullptr; }
   /// Only while connected.

@@ -25,6 +25,9 @@ struct ApplierOptions {
   /// Where to begin when the target holds no checkpoint of this channel.
   relay::RelayPosition start;
   std::string start_gtid;  ///< the GTID position there
+  /// What is known to be applied since @ref start, from an earlier run; file number 0: nothing. A target that holds no
+  /// checkpoint has lost it, and the applier stops.
+  relay::RelayPosition known_applied;
 };
 
 /// A consistent copy of the applier's figures.

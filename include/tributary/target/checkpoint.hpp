@@ -27,6 +27,9 @@ struct DdlIntent {
   std::string fingerprint;         ///< of the affected objects, before (target/fingerprint.hpp)
 };
 
+/// A channel's workers are numbered from 0 and below this.
+inline constexpr std::uint32_t k_most_workers = 64;
+
 /// The tables of the schema `tributary` in the target: the owner of "what was applied". Rows are keyed by the
 /// channel's uuid and its name, so that several daemons can share one target. Thread safe (it holds no state that
 /// changes); a connection that is passed in belongs to the caller for the time of the call.
@@ -48,6 +51,12 @@ class CheckpointStore {
   /// 1317 when @p stop is requested.
   void fence(TargetConnection& connection, std::uint32_t worker, std::uint32_t timeout_seconds,
              const std::stop_token& stop = {}) const;
+
+  /// Waits in the same way until no session holds the part of a worker numbered @p workers or above, up to
+  /// k_most_workers: those of an earlier run with more workers, for which nobody calls fence() now. Call it in a
+  /// session that has fenced, before load(). Errors as fence().
+  void fence_former_workers(TargetConnection& connection, std::uint32_t workers, std::uint32_t timeout_seconds,
+                            const std::stop_token& stop = {}) const;
 
   /// The highest of the workers' rows; nullopt when the channel has none. A locking read: it waits for a transaction
   /// that is moving the checkpoint (error 1205 when that takes longer than innodb_lock_wait_timeout).

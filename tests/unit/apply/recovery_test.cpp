@@ -239,6 +239,67 @@ TEST_F(RecoveryTest, ACheckpointInAPurgedRelayFileIsAnError) {
                                     options().channel, options().channel)));
 }
 
+TEST_F(RecoveryTest, ALostCheckpointIsAnErrorAndNothingIsRepeated) {
+  make_counters();
+  source().run("CREATE TABLE d.twice (i INT); INSERT INTO d.twice VALUES (1)");
+  ASSERT_EQ(apply().error_code, 0);
+  const std::string mine = "FROM tributary.applier_checkpoint WHERE channel='" + options().channel + "'";
+  const auto applied = applier().status().applied;
+  options().known_applied = applied.position;
+  replicate();
+
+  // Another target, or one that was restored without it.
+  target().run("DELETE " + mine);
+  ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1593);
+  EXPECT_THAT(status.error_message, HasSubstr(fmt::format("has applied everything up to {}:{}, but the target's "
+                                                          "tributary.applier_checkpoint has no position of it",
+                                                          applied.source_file, applied.source_offset)));
+  EXPECT_THAT(status.error_message, HasSubstr("CHANGE MASTER TO"));
+  EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.twice"), "1");
+  EXPECT_EQ(target().value("SELECT COUNT(*) " + mine), "0");
+
+  // Coordinates that an administrator has given since make it right again.
+  source().run("FLUSH BINARY LOGS; INSERT INTO d.twice VALUES (2)");
+  options().start = {2, 4};
+  replicate();
+
+  // A restored one has an older position.
+  options().known_applied = applier().status().applied.position;
+  target().run("UPDATE tributary.applier_checkpoint SET relay_offset=4 WHERE channel='" + options().channel + "'");
+  status = apply();
+  EXPECT_EQ(status.error_code, 1593);
+  EXPECT_THAT(status.error_message, HasSubstr("but the target's tributary.applier_checkpoint has source-bin."));
+  EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.twice"), "2");
+}
+
+TEST_F(RecoveryTest, ACheckpointLostWhileRunningIsAnError) {
+  make_counters();
+  feed().receive();
+  start();
+  ASSERT_EQ(wait().error_code, 0);
+  target().run("DELETE FROM tributary.applier_checkpoint WHERE channel='" + options().channel + "'");
+  target().kill();
+  target().start();
+  write_counters(1);
+  feed().receive();
+  const ApplierStatus status = wait();
+  stop();
+  EXPECT_EQ(status.error_code, 1593) << status.error_message;
+}
+
+TEST_F(RecoveryTest, WithoutCheckpointTheFirstRelayFileMustBeThere) {
+  make_counters();
+  source().run("FLUSH BINARY LOGS; CREATE TABLE d.later (i INT)");
+  feed().receive();
+  relay_log().purge_before(2);
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1593);
+  EXPECT_THAT(status.error_message, HasSubstr("has no position of this channel, and the first relay files do not "
+                                              "exist any more; the oldest one is test-relay-bin-"));
+  EXPECT_EQ(target().value("SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA='d'"), "0");
+}
+
 TEST_F(RecoveryTest, StartsWhereTheAdministratorSaidUnlessTheCheckpointIsFurther) {
   make_counters();
   ASSERT_EQ(apply().error_code, 0);

@@ -69,6 +69,31 @@ TEST_F(FenceTest, waitsForAnEarlierSessionThatIsAtWork) {
   EXPECT_EQ(after.query("SELECT COUNT(*) FROM d.t")[0][0], "1") << "what it was sent has been committed";
 }
 
+TEST_F(FenceTest, waitsForWorkersThatAreNotUsedAnyMore) {
+  server_.run("CREATE DATABASE d; CREATE TABLE d.t (a INT PRIMARY KEY)");
+  TargetConnection idle(options());
+  TargetConnection at_work(options());
+  TargetConnection other_channel(options());
+  store_.fence(idle, 2, 0);
+  store_.fence(at_work, k_most_workers - 1, 0);
+  CheckpointStore("3c1a1e0e-0000-4000-8000-000000000001", "shard2").fence(other_channel, 1, 0);
+  std::jthread orphan([&at_work] {
+    (void)error_of([&at_work] { at_work.execute("INSERT INTO d.t SELECT 1 FROM (SELECT SLEEP(2)) AS slow"); });
+  });
+  wait_until_running("INSERT INTO d.t SELECT 1 FROM (SELECT SLEEP(2)) AS slow");
+  at_work.interrupt();
+  TargetConnection after(options());
+  store_.fence(after, 0, 0);
+  EXPECT_EQ(error_of([&] { store_.fence_former_workers(after, 1, 0); }), 1205);
+  store_.fence_former_workers(after, 1, 600);
+  EXPECT_EQ(after.query("SELECT COUNT(*) FROM d.t")[0][0], "1");
+  EXPECT_TRUE(TargetError(error_of([&idle] { idle.execute("DO 1"); }), "").connection_lost());
+  other_channel.execute("DO 1");
+  // The others' locks are free again.
+  TargetConnection again(options());
+  store_.fence(again, 2, 0);
+}
+
 TEST_F(FenceTest, stopsWaitingWhenAsked) {
   TargetConnection before(options());
   store_.fence(before, 0, 0);
