@@ -73,6 +73,15 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
 
 void BatchBuilder::on_statement(SourceStatement statement) {
   if (statement.scan.kind == StatementKind::temporary_table || statement.context.thread_specific) keep_to_one_session();
+  if (statement.context.use_database) {
+    // A session cannot go back to no default database: what comes after one goes in another batch.
+    const bool none = statement.context.database.empty();
+    if (none && uses_database_ && whole_ > 0 && !has_steps_) {
+      close(false);
+      chunk_.first = chunk_.last = transaction_;
+    }
+    if (!none) uses_database_ = true;
+  }
   begin_step();
   finish_rows(std::nullopt, {});
   const std::size_t bytes = statement.text.size() + sizeof(SourceStatement);
@@ -167,6 +176,7 @@ void BatchBuilder::start_batch() {
   batch_bytes_ = 0;
   chunk_bytes_ = 0;
   clears_intent_ = false;
+  uses_database_ = false;
   chunk_ = {};
 }
 

@@ -89,6 +89,7 @@ class BatchBuilder : public TransactionHandler {
   std::uint64_t batch_bytes_ = 0;
   std::uint64_t chunk_bytes_ = 0;
   bool clears_intent_ = false;
+  bool uses_database_ = false;  ///< a statement in it has a default database
   Chunk chunk_;
   std::uint32_t rows_server_id_ = 0;  ///< of the rows in the writer
 

@@ -197,7 +197,9 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
                     statement.expected_error));
   }
   std::string packet = std::move(before);
-  packet += session.context().enter(statement.context);
+  const bool without_database =
+      session.runs_without_database(statement.context) && !session.context().has_default_database();
+  packet += session.context().enter(statement.context, without_database);
   packet += statement.text;
   if (packet.size() > session.statement_limit()) {
     // ER_NET_PACKET_TOO_LARGE

@@ -141,6 +141,8 @@ std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, 
   const std::stop_callback on_stop(stop, [&session] { session.interrupt(); });
   std::optional<Diagnosis> diagnosis;
   try {
+    // As a worker begins, where the transaction's sessions may be without default database.
+    if (session.context().has_default_database() && !session.may_hold_temporary_tables()) session.reconnect(stop);
     session.execute("START TRANSACTION");
     EventByEvent handler(session, writer);
     EventInterpreter interpreter(log, handler, target, {});

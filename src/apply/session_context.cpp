@@ -143,6 +143,10 @@ void SessionContext::set_charset(Assignments& assignments, const StatementContex
   }
   if (const auto& database = statement.status.charset_database) {
     assignments.set(variables_.collation_database, std::uint64_t{*database}, "collation_database");
+  } else if (variables_.collation_database) {
+    // Left out of the event where the statement does not depend on it, or it is the database's own.
+    variables_.collation_database.reset();
+    assignments.add("collation_database", "DEFAULT");
   }
 }
 
@@ -160,12 +164,14 @@ std::string SessionContext::user_variables(const StatementContext& statement) {
   return text;
 }
 
-std::string SessionContext::enter(const StatementContext& statement) {
+std::string SessionContext::enter(const StatementContext& statement, bool without_database) {
   std::string text = user_variables(statement);
-  if (statement.use_database && !statement.database.empty() && database_ != statement.database) {
+  if (statement.use_database && !without_database && !statement.database.empty() && database_ != statement.database) {
     if (!is_ascii(statement.database)) text += as_utf8();
     text += "USE " + target::quote_identifier(statement.database) + ";";
     database_ = statement.database;
+    has_default_database_ = true;
+    variables_.collation_database.reset();  // USE sets it
   }
   const binlog::StatusVariables& status = statement.status;
   Assignments assignments;

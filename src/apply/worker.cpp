@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "tributary/util/crash_point.hpp"
 
 #include "failure_text.hpp"
@@ -11,6 +13,14 @@ namespace {
 
 /// Thrown when the pipeline ends while a worker waits for its turn.
 struct Ended {};
+
+/// Thrown when the batch must be tried again, by single transactions.
+class TryAgain : public Error {
+ public:
+  using Error::Error;
+};
+
+constexpr std::uint16_t k_unknown_database = 1049;  // ER_BAD_DB_ERROR
 
 #ifdef TRIBUTARY_CRASH_POINTS
 /// Crash tests need the instant between the data and the commit, which otherwise travel in one packet.
@@ -37,6 +47,8 @@ void Worker::run() noexcept {
       break;
     } catch (const target::TargetError& error) {
       report(*chunk, error, error.connection_lost(), error.transient());
+    } catch (const TryAgain& error) {
+      report(*chunk, error, false, true);
     } catch (const Error& error) {
       report(*chunk, error, false, false);
     } catch (const std::exception& error) {
@@ -68,6 +80,7 @@ void Worker::report(const Chunk& chunk, const Error& error, bool connection_lost
 
 void Worker::send() {
   if (packet_.empty()) return;
+  transaction_is_empty_ = false;
   session_.execute(packet_);
   packet_.clear();
   packet_has_rows_ = false;
@@ -81,14 +94,17 @@ void Worker::execute(Chunk& chunk) {
   packet_has_rows_ = false;
   if (chunk.ddl) return execute_ddl(chunk);
   // Not BEGIN: with sql_mode ORACLE that begins a block.
-  if (chunk.opens) packet_ = "START TRANSACTION;";
+  if (chunk.opens) {
+    packet_ = "START TRANSACTION;";
+    transaction_is_empty_ = true;
+  }
   in_transaction_ = true;
   for (Step& step : chunk.steps) {
     if (auto* const rows = std::get_if<RowsStep>(&step)) {
       add_rows(chunk, *rows);
       rows->sql = {};
     } else {
-      run_statement(std::get<SourceStatement>(step));
+      run_statement(chunk, std::get<SourceStatement>(step));
     }
   }
   if (chunk.end) return finish(chunk);
@@ -113,14 +129,41 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   }
 }
 
-void Worker::run_statement(const SourceStatement& statement) {
+void Worker::leave_database(const Chunk& chunk, const SourceStatement& statement) {
+  if (!statement.context.database.empty()) session_.look_again_for(statement.context.database);
+  // A session that holds temporary tables cannot be given up: there the statement sees the former default database.
+  if (!session_.runs_without_database(statement.context) || !session_.context().has_default_database() ||
+      session_.may_hold_temporary_tables()) {
+    return;
+  }
+  if (transaction_is_empty_ && !packet_has_rows_) return session_.reconnect(environment_.pipeline.ended());
+  // No session loses its default database inside a transaction: the one before in the batch had it.
+  if (chunk.first.begin != chunk.last.begin) {
+    throw TryAgain(k_unknown_database, "the statement's session has no default database, others before it have one");
+  }
+}
+
+void Worker::check_database(const SourceStatement& statement, const target::TargetError& error) {
+  if (error.code() != k_unknown_database || !statement.context.use_database || statement.context.database.empty())
+    return;
+  if (session_.runs_without_database(statement.context) || !session_.finds_missing(statement.context.database)) return;
+  throw TryAgain(k_unknown_database,
+                 fmt::format("the default database '{}' of the source's session does not exist in the "
+                             "target: the statement is tried without one",
+                             statement.context.database));
+}
+
+void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement) {
   if (statement.scan.kind == StatementKind::temporary_table) session_.expect_temporary_tables();
   // Rows that wait go first by themselves, so that an error is known to be the statement's. Nothing may follow the
   // statement in its packet: its text may end in an open comment.
   if (packet_has_rows_) send();
+  leave_database(chunk, statement);
+  transaction_is_empty_ = false;
   try {
     run_source_statement(session_, statement, std::exchange(packet_, {}));
   } catch (const target::TargetError& error) {
+    check_database(statement, error);
     located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
@@ -128,8 +171,14 @@ void Worker::run_statement(const SourceStatement& statement) {
 
 void Worker::execute_ddl(const Chunk& chunk) {
   const SourceStatement& statement = *chunk.ddl;
+  transaction_is_empty_ = true;
+  leave_database(chunk, statement);
   try {
     ddl_window_.run(statement);
+  } catch (const target::TargetError& error) {
+    check_database(statement, error);
+    located_ = statement_failure_text(statement, error.code(), error.what());
+    throw;
   } catch (const Error& error) {
     located_ = statement_failure_text(statement, error.code(), error.what());
     throw;

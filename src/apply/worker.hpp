@@ -35,7 +35,9 @@ class Worker {
   void execute(Chunk& chunk);
   void execute_ddl(const Chunk& chunk);
   void add_rows(const Chunk& chunk, const RowsStep& step);
-  void run_statement(const SourceStatement& statement);
+  void run_statement(const Chunk& chunk, const SourceStatement& statement);
+  void leave_database(const Chunk& chunk, const SourceStatement& statement);
+  void check_database(const SourceStatement& statement, const target::TargetError& error);
   void finish(const Chunk& chunk);
   void commit(const Chunk& chunk);
   void send();
@@ -47,6 +49,7 @@ class Worker {
   DdlWindow ddl_window_;
   std::string packet_;  ///< statements that are not sent yet, each with ';'
   bool packet_has_rows_ = false;
+  bool transaction_is_empty_ = true;    ///< nothing of the target transaction was sent yet but its start
   bool in_transaction_ = false;         ///< of the target
   std::optional<std::string> located_;  ///< complete message of the error being thrown
 };

@@ -12,7 +12,8 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint32_t k_fence_seconds = 5;
-constexpr std::size_t k_packet_reserve = 1024;  // of max_allowed_packet, for what stands around a statement
+constexpr std::uint16_t k_unknown_database = 1049;  // ER_BAD_DB_ERROR
+constexpr std::size_t k_packet_reserve = 1024;      // of max_allowed_packet, for what stands around a statement
 
 }  // namespace
 
@@ -59,9 +60,32 @@ std::size_t WorkerSession::statement_limit() const {
 }
 
 void WorkerSession::drop_temporary_tables(const std::stop_token& stop) {
-  if (!may_hold_temporary_tables_) return;
+  if (may_hold_temporary_tables_) reconnect(stop);
+}
+
+void WorkerSession::reconnect(const std::stop_token& stop) {
   disconnect();
   connect(stop);
+}
+
+bool WorkerSession::finds_missing(const std::string& database) {
+  try {
+    execute("SET NAMES utf8mb4; USE " + target::quote_identifier(database));
+    missing_databases_.erase(database);
+  } catch (const target::TargetError& error) {
+    if (error.code() != k_unknown_database) throw;
+    missing_databases_.insert(database);
+  }
+  context_->forget();
+  return missing_databases_.contains(database);
+}
+
+void WorkerSession::look_again_for(const std::string& database) {
+  // Not by USE: the session may be one that is to stay without.
+  if (!missing_databases_.contains(database)) return;
+  const auto rows = connection_->query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = CONVERT(" +
+                                       target::hex_literal(database) + " USING utf8mb4)");
+  if (!rows.empty()) missing_databases_.erase(database);
 }
 
 bool WorkerSession::take_rows_unprepared() {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -43,6 +44,17 @@ class WorkerSession {
   void expect_temporary_tables() { may_hold_temporary_tables_ = true; }
   /// Ends the session and opens another where it may hold temporary tables. Errors as connect().
   void drop_temporary_tables(const std::stop_token& stop);
+  [[nodiscard]] bool may_hold_temporary_tables() const { return may_hold_temporary_tables_; }
+  /// Notes that @p database does not exist when a USE of it says so now; @return whether it does.
+  bool finds_missing(const std::string& database);
+  /// The statement's session had no default database, or one that does not exist (any more) in the target.
+  [[nodiscard]] bool runs_without_database(const StatementContext& statement) const {
+    return statement.use_database && (statement.database.empty() || missing_databases_.contains(statement.database));
+  }
+  /// A database that was missing may have been made meanwhile: asks again where this one was.
+  void look_again_for(const std::string& database);
+  /// Ends the session and opens another, which has no default database. Errors as connect().
+  void reconnect(const std::stop_token& stop);
   /// After a failure: rolls back, or disconnects where that fails. What is known of the session's state is forgotten.
   void recover() noexcept;
   void interrupt() noexcept;
@@ -59,6 +71,7 @@ class WorkerSession {
   std::unique_ptr<SessionContext> context_;
   bool rows_unprepared_ = true;
   bool may_hold_temporary_tables_ = false;
+  std::set<std::string, std::less<>> missing_databases_;
   std::map<std::uint32_t, CollationName> collations_;  ///< of this target, read when first needed
 };
 

@@ -313,3 +313,66 @@ def test_events_run_on_the_source_alone(replicate):
         assert source.value("SELECT COUNT(*) FROM information_schema.events WHERE status='ENABLED'") == 3
     finally:
         target.run("SET GLOBAL event_scheduler=OFF")
+
+
+def test_sessions_without_default_database(replicate):
+    """Also where other sessions' statements stand around theirs, in one batch."""
+    source, daemon = replicate.source, replicate.daemon
+    with source.connect() as without, without.cursor() as cursor:
+        cursor.execute("SET SESSION binlog_format=STATEMENT")
+        for backlog in (False, True):
+            if backlog:
+                daemon.sql("STOP SLAVE")
+            for _ in range(3):
+                source.run("SET SESSION binlog_format=STATEMENT", "USE z", "INSERT INTO t (a, b) VALUES (1, DATABASE())")
+                cursor.execute("INSERT INTO z.t (a, b) VALUES (2, DATABASE())")
+                cursor.execute("BEGIN")
+                cursor.execute("INSERT INTO z.t (a, b) VALUES (3, DATABASE())")
+                cursor.execute("INSERT INTO z.t (a, b) VALUES (4, DATABASE())")
+                cursor.execute("COMMIT")
+                source.run("SET SESSION binlog_format=ROW", "INSERT INTO z.t (a) VALUES ('row')")
+                cursor.execute("CREATE TABLE IF NOT EXISTS z.made AS SELECT DATABASE() AS d")
+            if backlog:
+                daemon.sql("START SLAVE")
+            replicate("INSERT INTO t (a, b) VALUES ('end', DATABASE())")
+    assert replicate.target.value("SELECT COUNT(*) FROM z.t WHERE a IN (2, 3, 4) AND b IS NULL") == 18
+
+
+def test_default_database_that_was_dropped(replicate):
+    """By another session: the one that is still in it goes on with full names."""
+    source, daemon = replicate.source, replicate.daemon
+    source.run("CREATE DATABASE gone")
+    with source.connect(database="gone") as inside, inside.cursor() as cursor:
+        cursor.execute("SET SESSION binlog_format=STATEMENT")
+        cursor.execute("INSERT INTO z.t (a, b) VALUES ('before', DATABASE())")
+        source.run("DROP DATABASE gone")
+        cursor.execute("CREATE TABLE z.keep (id INT PRIMARY KEY)")
+        replicate("INSERT INTO t (a) VALUES (1)")
+        for backlog in (False, True):
+            if backlog:
+                daemon.sql("STOP SLAVE")
+            for number in range(3):
+                source.run("SET SESSION binlog_format=STATEMENT", "USE z", "INSERT INTO t (a) VALUES ('between')")
+                cursor.execute(f"INSERT INTO z.keep VALUES ({2 * number + int(backlog)})")
+            if backlog:
+                daemon.sql("START SLAVE")
+            replicate("INSERT INTO t (a) VALUES (2)")
+        source.run("CREATE DATABASE gone", "CREATE TABLE gone.back (a INT)")
+        cursor.execute("INSERT INTO back VALUES (1)")
+        cursor.execute("INSERT INTO z.t (a, b) VALUES ('back', DATABASE())")
+    replicate("INSERT INTO t (a) VALUES ('end')")
+    assert_equal(source, replicate.target, ["gone"])
+
+
+def test_a_database_that_only_the_target_has_lost(replicate):
+    """A statement in it stops, though it names its table without database, and touches no table elsewhere."""
+    source, target = replicate.source, replicate.target
+    source.run("CREATE DATABASE lost", "CREATE TABLE lost.t (id INT AUTO_INCREMENT PRIMARY KEY, a TEXT)")
+    replicate("INSERT INTO t (a) VALUES (1)")
+    target.run("DROP DATABASE lost")
+    source.run("SET SESSION binlog_format=STATEMENT", "USE z", "INSERT INTO t (a) VALUES (2)", "USE lost",
+               "INSERT INTO t (a) VALUES ('lost')")
+    status = replicate.daemon.wait_stopped_by_error("c")
+    assert int(status["Last_SQL_Errno"]) in (1046, 1049), status["Last_SQL_Error"]
+    assert "INSERT INTO t (a) VALUES ('lost')" in status["Last_SQL_Error"]
+    assert target.value("SELECT COUNT(*) FROM z.t") == 2

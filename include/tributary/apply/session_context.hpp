@@ -48,7 +48,8 @@ class SessionContext {
 
   /// The statements to run before a source statement, each with ';' at its end; '' when nothing is to be changed.
   /// The caller runs them: the session is taken to be in the new state from now on.
-  std::string enter(const StatementContext& statement);
+  /// @p without_database: the default database does not exist here, and the session has none.
+  std::string enter(const StatementContext& statement, bool without_database = false);
   /// The same before anything that is not a source statement: the checkpoint, fingerprints.
   std::string enter_plain();
   /// The same before BINLOG with rows that server @p server_id wrote first: a target with a binary log of its own
@@ -58,6 +59,8 @@ class SessionContext {
   void forget();
   /// The default database may have been dropped.
   void forget_database() { database_.reset(); }
+  /// The session has had a default database, and can only be without one by being opened anew.
+  [[nodiscard]] bool has_default_database() const { return has_default_database_; }
 
  private:
   struct Variables {
@@ -81,6 +84,7 @@ class SessionContext {
   std::function<CollationName(std::uint32_t)> collation_;
   Variables variables_;
   std::optional<std::string> database_;
+  bool has_default_database_ = false;
 };
 
 }  // namespace tributary::apply

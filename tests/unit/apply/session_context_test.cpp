@@ -128,6 +128,33 @@ TEST_F(SessionContextTest, DefaultDatabase) {
   EXPECT_EQ(context_.enter(statement), "");
 }
 
+TEST_F(SessionContextTest, WithoutDefaultDatabase) {
+  StatementContext statement = plain_statement();
+  statement.database = "gone";
+  context_.enter(statement, true);
+  EXPECT_FALSE(context_.has_default_database());
+  statement.database.clear();
+  context_.enter(statement);
+  EXPECT_FALSE(context_.has_default_database());
+  statement.database = "d";
+  context_.enter(statement);
+  EXPECT_TRUE(context_.has_default_database());
+}
+
+TEST_F(SessionContextTest, CollationOfTheDatabase) {
+  StatementContext statement = plain_statement();
+  statement.database = "d";
+  statement.status.charset_database = 46;
+  context_.enter(plain_statement());
+  EXPECT_EQ(context_.enter(statement), "USE `d`;SET @@session.collation_database=46;");
+  EXPECT_EQ(context_.enter(statement), "");
+  statement.database = "e";
+  EXPECT_EQ(context_.enter(statement), "USE `e`;SET @@session.collation_database=46;") << "USE has changed it";
+  statement.status.charset_database.reset();
+  EXPECT_EQ(context_.enter(statement), "SET @@session.collation_database=DEFAULT;");
+  EXPECT_EQ(context_.enter(statement), "");
+}
+
 TEST(TranslateSqlModeTest, BetweenVendors) {
   EXPECT_EQ(translate_sql_mode(0x80 | 0x4, true, true), 0x4U);
   // MySQL rounds fractions unless told to cut them; MariaDB cuts unless told to round.
