@@ -116,26 +116,28 @@ void Applier::Implementation::must_not_have_lost(const target::Checkpoint* check
   static constexpr const char* k_mend =
       "Bring the target's data into a known state and give the matching position with CHANGE MASTER TO "
       "MASTER_LOG_FILE='...', MASTER_LOG_POS=..., or begin anew with RESET SLAVE";
-  relay::RelayPosition known = options.known_applied;
-  // Within one run an older checkpoint is that of a target that was killed and does not sync every commit: its data
-  // are as old. That nothing is left has no such reason.
-  if (checkpoint == nullptr) known = std::max(known, status.applied().position);
-  const relay::RelayPosition found = checkpoint == nullptr ? relay::RelayPosition{} : checkpoint->position;
-  if (known.file_number != 0 && known >= options.start && found < known) {
+  const relay::RelayPosition known = std::max(options.known_applied, status.applied().position);
+  if (checkpoint != nullptr) {
+    // The data are as old as it: a target that was restored, or killed while it did not sync every commit.
+    if (checkpoint->position < known) {
+      tributary::log(LogLevel::warning,
+                     "channel '{}': the target went back to {}:{}, before what was applied; going on from there",
+                     channel(), checkpoint->source_file, checkpoint->source_offset);
+    }
+    return;
+  }
+  if (known.file_number != 0 && known >= options.start) {
     const auto record = log.file(known.file_number);
     throw Error(
         error_code::k_replica_fatal,
         fmt::format("Fatal error: this channel has applied everything up to {}:{}, but the target's "
-                    "tributary.applier_checkpoint has {}: it would be applied once more. Is it another target, or "
-                    "was it restored? {}",
+                    "tributary.applier_checkpoint has no position of it: everything would be applied once more. Is it "
+                    "another target, or was it restored without the schema tributary? {}",
                     record ? record->source_file_name : log.path_of(known.file_number).filename().string(),
-                    known.offset,
-                    checkpoint == nullptr ? std::string("no position of it")
-                                          : fmt::format("{}:{}", checkpoint->source_file, checkpoint->source_offset),
-                    k_mend));
+                    known.offset, k_mend));
   }
   // Without configured coordinates a channel begins with its first relay file, and only applied ones are purged.
-  if (checkpoint == nullptr && options.start.file_number == 0 && log.begin().file_number > 1) {
+  if (options.start.file_number == 0 && log.begin().file_number > 1) {
     throw Error(
         error_code::k_replica_fatal,
         fmt::format("Fatal error: the target's tributary.applier_checkpoint has no position of this channel, and the "

@@ -186,6 +186,7 @@ void Channel::Implementation::start_sql() {
     options.workers = defaults.parallel_workers;
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
+    options.known_applied = mirror.position;
   }
   sql_thread = {};
   auto next = std::make_shared<apply::Applier>(

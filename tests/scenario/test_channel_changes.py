@@ -290,3 +290,23 @@ def test_status_follows_a_target_that_went_back(make_daemon, pair):
         assert_equal(source, target)
     finally:
         target.destroy()
+
+
+def test_a_target_that_has_lost_the_checkpoint(running):
+    source, target, daemon = running
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    applied = daemon.status("c")
+    target.run("DROP DATABASE tributary")
+    source.run("INSERT INTO d.t VALUES (3)")
+    daemon.restart()
+    daemon.sql("START SLAVE FOR CHANNEL 'c'")
+    error = daemon.wait_stopped_by_error("c")["Last_SQL_Error"]
+    file, position = applied["Relay_Master_Log_File"], applied["Exec_Master_Log_Pos"]
+    assert f"{file}:{position}" in error and "CHANGE MASTER" in error
+    assert _rows(target) == [1, 2]
+    # What it asks for mends it.
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    daemon.sql(f"CHANGE MASTER TO MASTER_LOG_FILE='{file}', MASTER_LOG_POS={position} FOR CHANNEL 'c'")
+    daemon.sql("START SLAVE FOR CHANNEL 'c'")
+    daemon.wait_caught_up("c", source)
+    assert _rows(target) == [1, 2, 3]
