@@ -1,6 +1,7 @@
 #include "hole_event.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "tributary/util/crc32.hpp"
 
@@ -69,6 +70,16 @@ Bytes encode_hole_header(std::uint32_t size, std::uint64_t end, std::uint32_t se
 std::uint32_t hole_checksum(ByteView header, std::uint64_t zeros) {
   const std::uint32_t register_before = ~crc32(header);
   return ~multiply(zero_bytes_operator(zeros), register_before);
+}
+
+bool hole_is_intact(const File& file, std::uint64_t offset, const EventHeader& header, ChecksumAlgorithm checksum) {
+  if (checksum == ChecksumAlgorithm::off) return true;
+  const std::uint64_t smallest = smallest_hole(checksum);
+  std::array<std::uint8_t, EventHeader::k_length> head{};
+  std::array<std::uint8_t, binlog::k_checksum_length> stored{};
+  return header.event_size >= smallest && file.read_at(offset, head) == head.size() &&
+         file.read_at(offset + header.event_size - stored.size(), stored) == stored.size() &&
+         load_little_endian(stored.data(), stored.size()) == hole_checksum(head, header.event_size - smallest);
 }
 
 }  // namespace tributary::relay

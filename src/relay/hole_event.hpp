@@ -2,6 +2,7 @@
 
 #include "tributary/binlog/event.hpp"
 #include "tributary/util/bytes.hpp"
+#include "tributary/util/file.hpp"
 
 namespace tributary::relay {
 
@@ -22,5 +23,10 @@ Bytes encode_hole_header(std::uint32_t size, std::uint64_t end, std::uint32_t se
 
 /// CRC32 of @p header followed by @p zeros zero bytes, in time proportional to log(zeros).
 std::uint32_t hole_checksum(ByteView header, std::uint64_t zeros);
+
+/// Checks the event that covers a hole at @p offset of @p file, whose header was read. It reads as zeros by the way it
+/// is made: only its checksum field needs a look.
+bool hole_is_intact(const File& file, std::uint64_t offset, const binlog::EventHeader& header,
+                    binlog::ChecksumAlgorithm checksum);
 
 }  // namespace tributary::relay

@@ -70,12 +70,20 @@ std::optional<RelayEvent> FileCursor::next() {
       }
       const RelayPosition end{position_.file_number, position_.offset + header.event_size};
       if (is_hole(header)) {
+        if (!hole_is_intact(file_, position_.offset, header, description_.checksum)) {
+          fail("an event that covers a hole is damaged");
+        }
         position_ = end;
         continue;
       }
       const ByteView raw = reader_.view(file_, position_.offset, header.event_size, limit_);
       if (raw.size() != header.event_size) fail("the file is shorter than what was received");
       if (header.type == binlog::EventType::format_description) description_ = binlog::FormatDescription::decode(raw);
+      // It was right when it was received: what does not match now was damaged here, on the device or by other hands.
+      if (!binlog::EventView(raw, description_.checksum).checksum_matches()) {
+        fail(fmt::format("the checksum of a {} event of {} bytes does not match: the file is damaged",
+                         binlog::event_type_name(header.type), header.event_size));
+      }
       const RelayEvent event{position_, end, raw};
       position_ = end;
       return event;

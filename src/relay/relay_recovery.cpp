@@ -64,7 +64,10 @@ class TailScanner {
     const std::uint64_t end = offset_ + header.event_size;
     if (end >= limit_ && !boundary_.at_boundary()) return false;
     if (is_hole(header)) {
-      if (!hole_is_intact(header)) return false;
+      if (!hole_is_intact(file_, offset_, header, description_.checksum)) {
+        result_.damage = "an event that covers a hole is damaged";
+        return false;
+      }
       accept(end, true);
       return true;
     }
@@ -88,21 +91,6 @@ class TailScanner {
     offset_ = end;
     result_.boundary = end;
     result_.has_content = result_.has_content || content;
-  }
-
-  /// A hole reads as zeros by the way it is made: only its checksum field needs a look.
-  bool hole_is_intact(const EventHeader& header) {
-    if (description_.checksum == binlog::ChecksumAlgorithm::off) return true;
-    const std::uint64_t smallest = smallest_hole(description_.checksum);
-    std::array<std::uint8_t, EventHeader::k_length> head{};
-    std::array<std::uint8_t, binlog::k_checksum_length> stored{};
-    if (header.event_size >= smallest && file_.read_at(offset_, head) == head.size() &&
-        file_.read_at(offset_ + header.event_size - stored.size(), stored) == stored.size() &&
-        load_little_endian(stored.data(), stored.size()) == hole_checksum(head, header.event_size - smallest)) {
-      return true;
-    }
-    result_.damage = "an event that covers a hole is damaged";
-    return false;
   }
 
   const File& file_;

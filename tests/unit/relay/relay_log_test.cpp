@@ -82,11 +82,13 @@ TEST_F(RelayLogTest, letsATransactionLargerThanTheBufferThrough) {
     ByteWriter out;
     binlog::EventHeader header;
     header.type = binlog::EventType::write_rows_v1;
-    header.event_size = static_cast<std::uint32_t>(size);
+    header.event_size = binlog::EventHeader::k_length;
     header.encode(out);
-    out.fill(size - out.size(), static_cast<std::uint8_t>(size));
-    log.append(out.view());
-    expected.insert(expected.end(), out.view().begin(), out.view().end());
+    out.fill(size - out.size() - binlog::k_checksum_length, static_cast<std::uint8_t>(size));
+    Bytes event = out.take();
+    binlog::finish_event(event, binlog::ChecksumAlgorithm::crc32);
+    log.append(event);
+    expected.insert(expected.end(), event.begin(), event.end());
     EXPECT_EQ(log.published_end(), published);
   }
   log.mark_boundary(true);

@@ -47,6 +47,34 @@ TEST_F(RelayReaderTest, namesFileAndOffsetOfDamage) {
   }
 }
 
+TEST_F(RelayReaderTest, returnsNoEventThatWasDamagedAfterItWasReceived) {
+  RelayLog& log = open();
+  log.begin_file("bin.000008", source_);
+  append_events(log, 0, 1);
+  const std::uint64_t hole = log.write_end();
+  log.cover_hole(hole + 200000, binlog::ChecksumAlgorithm::crc32, 11);
+  log.mark_boundary(true);
+  const std::uint64_t second = log.write_end();
+  append_events(log, 1, events_.size());
+  File file(log.path_of(1), File::Mode::read_write);
+  for (const std::uint64_t at : {second + events_[1].raw.size() - 6, hole + 14, std::uint64_t{4 + 30}}) {
+    Bytes byte(1);
+    ASSERT_EQ(file.read_at(at, byte), 1U);
+    byte[0] ^= 1U;
+    file.write_at(at, byte);
+    const auto cursor = log.open_cursor({});
+    try {
+      while (cursor->next()) continue;
+      FAIL() << "byte " << at << " is damaged and nobody noticed";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), 1594);
+      EXPECT_NE(std::string(error.what()).find("host-relay-bin-shop.000001, offset"), std::string::npos);
+    }
+    byte[0] ^= 1U;
+    file.write_at(at, byte);
+  }
+}
+
 TEST_F(RelayReaderTest, refusesAPositionBeyondTheEndOfAClosedFile) {
   RelayLog& log = open();
   log.begin_file("bin.000008", source_);
