@@ -80,7 +80,8 @@ std::map<std::uint64_t, RelayFileRecord> RelayDirectory::read_sources() const {
     record.source_file_name = take_until(line, '\t');
     const auto number = number_of(record.file_name);
     const auto server_id = parse_number(take_until(line, '\t'));
-    record.source.server_uuid = line;
+    record.source.server_uuid = take_until(line, '\t');
+    record.gtid_before = line;
     if (!number || !server_id || *server_id > UINT32_MAX || record.source_file_name.empty()) continue;
     record.file_number = *number;
     record.source.server_id = static_cast<std::uint32_t>(*server_id);
@@ -92,8 +93,8 @@ std::map<std::uint64_t, RelayFileRecord> RelayDirectory::read_sources() const {
 void RelayDirectory::write_sources(const std::vector<RelayFileRecord>& records) const {
   std::string content;
   for (const RelayFileRecord& record : records) {
-    content += fmt::format("{}\t{}\t{}\t{}\n", record.file_name, record.source_file_name, record.source.server_id,
-                           record.source.server_uuid);
+    content += fmt::format("{}\t{}\t{}\t{}{}{}\n", record.file_name, record.source_file_name, record.source.server_id,
+                           record.source.server_uuid, record.gtid_before.empty() ? "" : "\t", record.gtid_before);
   }
   if (!holds(companion(".sources"), content)) replace_file(companion(".sources"), content);
 }

@@ -13,8 +13,9 @@ RelayLog::RelayLog(RelayLogOptions options, RelayCatalogue& catalogue)
 
 RelayLog::~RelayLog() = default;
 
-void RelayLog::begin_file(const std::string& source_file_name, const SourceIdentity& source) {
-  implementation_->begin_file(source_file_name, source);
+void RelayLog::begin_file(const std::string& source_file_name, const SourceIdentity& source,
+                          const std::string& gtid_before) {
+  implementation_->begin_file(source_file_name, source, gtid_before);
 }
 
 void RelayLog::append(ByteView event) {

@@ -134,7 +134,8 @@ void RelayLog::Implementation::finish_newest() {
   entry.bytes = newest_bytes;
 }
 
-void RelayLog::Implementation::begin_file(const std::string& source_file_name, const SourceIdentity& source) {
+void RelayLog::Implementation::begin_file(const std::string& source_file_name, const SourceIdentity& source,
+                                          const std::string& gtid_before) {
   const std::lock_guard structure(structure_mutex);
   finish_newest();
   const bool again = writer && !begun;
@@ -144,6 +145,7 @@ void RelayLog::Implementation::begin_file(const std::string& source_file_name, c
   record.source_file_name = source_file_name;
   record.source = source;
   record.created_at = now_seconds();
+  record.gtid_before = gtid_before;
   guarded(options.channel, "beginning a relay file", [&] {
     std::vector<RelayFileRecord> listed = records();
     if (again) listed.pop_back();

@@ -33,7 +33,7 @@ struct RelayLog::Implementation {
   Implementation(RelayLogOptions log_options, RelayCatalogue& file_catalogue);
 
   void open();
-  void begin_file(const std::string& source_file_name, const SourceIdentity& source);
+  void begin_file(const std::string& source_file_name, const SourceIdentity& source, const std::string& gtid_before);
   void append(ByteView event);
   void mark_boundary(bool flush);
   void flush();

@@ -161,11 +161,14 @@ std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directo
 
   std::map<std::uint64_t, RelayFileRecord> result;
   for (const std::uint64_t number : present) {
-    if (const auto found = recorded.find(number); found != recorded.end()) {
-      result[number] = found->second;
+    const auto found = listed.find(number);
+    if (const auto known = recorded.find(number); known != recorded.end()) {
+      RelayFileRecord& record = result[number] = known->second;
+      if (found != listed.end() && found->second.source_file_name == record.source_file_name) {
+        record.gtid_before = found->second.gtid_before;
+      }
       continue;
     }
-    const auto found = listed.find(number);
     if (found == listed.end() && number == present.back()) {
       throw Error(
           error_code::k_read_relay_log,

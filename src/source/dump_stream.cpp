@@ -53,8 +53,13 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
   state_ = State::awaiting_rotate;
   identity_ = probe.identity();
   checksum_ = probe.checksum;
-  seeks_ = start.by == DumpStart::By::gtid && !start.skipped_state.empty();
-  skipped_state_ = start.skipped_state;
+  skipped_.clear();
+  if (start.by == DumpStart::By::gtid) skipped_ = start.skipped_state.domains();
+  const bool in_mid_file = start.by == DumpStart::By::file && !start.file.empty();
+  wanted_ = in_mid_file ? start.position : binlog::k_first_event_offset;
+  asked_ = start.read_from_start ? binlog::k_first_event_offset : wanted_;
+  may_skip_ = skip_allowance();
+  begins_behind_hole_ = false;
   unsettled_gtids_.clear();
   continued_file_.clear();
   closed_file_.clear();
@@ -85,7 +90,7 @@ void DumpStream::fail(const std::string& what) const {
                      fmt::format("Event stream of the source, file '{}', position {}: {}", file_, offset_, what));
 }
 
-DumpStream::Kind DumpStream::kind_of(const EventHeader& header) {
+DumpStream::Kind DumpStream::kind_of(const EventHeader& header) const {
   switch (header.type) {
     case EventType::rotate:
       return header.is_artificial() || (header.timestamp == 0 && header.log_pos == 0) ? Kind::file_start : Kind::stored;
@@ -94,6 +99,11 @@ DumpStream::Kind DumpStream::kind_of(const EventHeader& header) {
     case EventType::heartbeat:
     case EventType::heartbeat_v2:
       return Kind::heartbeat;
+    case EventType::mariadb_start_encryption:
+      // It stands behind the file's description. A source whose binary log is encrypted sends it with the description
+      // again where the dump begins in mid-file.
+      return header.is_artificial() || header.log_pos == 0 || start_ != binlog::k_first_event_offset ? Kind::made_up
+                                                                                                     : Kind::stored;
     default:
       return header.is_artificial() ? Kind::made_up : Kind::stored;
   }
@@ -116,43 +126,49 @@ bool DumpStream::is_legal(State state, Kind kind) {
   return false;
 }
 
-EventView DumpStream::verified(ByteView raw, binlog::ChecksumAlgorithm checksum) const {
-  const EventView event(raw, checksum);
-  if (!event.checksum_matches()) {
-    // ER_NETWORK_READ_EVENT_CHECKSUM_FAILURE. What is damaged on the way arrives whole the next time.
-    throw ReceiveError(
-        Remedy::reconnect, error_code::k_network_checksum,
-        fmt::format("Replication event checksum verification failed while reading from network: {} event of "
-                    "{} bytes, file '{}', position {}",
-                    binlog::event_type_name(event.type()), raw.size(), file_, offset_));
+void DumpStream::verify(ByteView raw) const {
+  if (checksum_ == binlog::ChecksumAlgorithm::off) return;
+  if (raw.size() >= EventHeader::k_length + binlog::k_checksum_length) {
+    const ByteView covered = raw.first(raw.size() - binlog::k_checksum_length);
+    const std::uint64_t stored = load_little_endian(raw.data() + covered.size(), binlog::k_checksum_length);
+    if (crc32(covered) == stored) return;
+    // The in-use flag of a description is not covered.
+    if (state_ == State::awaiting_format && EventView(raw, checksum_).checksum_matches()) return;
   }
-  return event;
+  // ER_NETWORK_READ_EVENT_CHECKSUM_FAILURE. What is damaged on the way arrives whole the next time.
+  throw ReceiveError(
+      Remedy::reconnect, error_code::k_network_checksum,
+      fmt::format("Replication event checksum verification failed while reading from network: event of {} bytes, file "
+                  "'{}', position {}",
+                  raw.size(), file_, offset_));
 }
 
 void DumpStream::on_event(ByteView raw) {
   const EventHeader header = EventHeader::decode(raw);
+  // Before anything that the header says is believed. A description tells its own algorithm.
+  if (header.type != EventType::format_description || state_ != State::awaiting_format) verify(raw);
   const Kind kind = kind_of(header);
   if (!is_legal(state_, kind)) {
     fail(fmt::format("a {} event comes where none may be", binlog::event_type_name(header.type)));
   }
   switch (kind) {
     case Kind::file_start:
-      on_file_start(verified(raw, checksum_));
+      on_file_start(EventView(raw, checksum_));
       return;
     case Kind::format:
       description_ = binlog::FormatDescription::decode(raw);
       checksum_ = description_.checksum;
-      on_format(verified(raw, checksum_));
+      verify(raw);
+      on_format(EventView(raw, checksum_));
       return;
     case Kind::heartbeat:
-      static_cast<void>(verified(raw, checksum_));
       on_heartbeat();
       return;
     case Kind::made_up:
-      on_made_up(verified(raw, checksum_));
+      on_made_up(EventView(raw, checksum_));
       return;
     case Kind::stored:
-      on_stored(verified(raw, checksum_));
+      on_stored(EventView(raw, checksum_));
       return;
   }
 }
@@ -160,9 +176,11 @@ void DumpStream::on_event(ByteView raw) {
 void DumpStream::on_file_start(const EventView& event) {
   const auto rotate = binlog::RotateEvent::decode(event);
   if (!is_file_name(rotate.next_file)) fail("the source names its next file by what is not a file name");
-  if (rotate.position < binlog::k_first_event_offset) {
-    fail(fmt::format("the source begins file '{}' at position {}", rotate.next_file, rotate.position));
+  if (rotate.position != asked_) {
+    fail(fmt::format("the source begins file '{}' at position {} where {} was asked for", rotate.next_file,
+                     rotate.position, asked_));
   }
+  end_replay();
   file_ = rotate.next_file;
   start_ = rotate.position;
   offset_ = rotate.position;
@@ -170,7 +188,9 @@ void DumpStream::on_file_start(const EventView& event) {
 }
 
 void DumpStream::on_format(const EventView& event) {
+  asked_ = binlog::k_first_event_offset;  // of the files that follow
   if (file_ == closed_file_ && start_ == closed_end_) {
+    wanted_ = binlog::k_first_event_offset;
     unused_format_.assign(event.raw().begin(), event.raw().end());
     state_ = State::at_end;
     return;
@@ -179,6 +199,7 @@ void DumpStream::on_format(const EventView& event) {
     start_file(event);
     return;
   }
+  wanted_ = binlog::k_first_event_offset;
   // The relay file has its description already. From the start of the file it is an event like others.
   offset_ = start_ == binlog::k_first_event_offset ? start_ + event.raw().size() : start_;
   continued_end_ = log_.write_end();
@@ -192,15 +213,23 @@ void DumpStream::start_file(const EventView& format) {
   if (!unsettled_gtids_.empty()) mark_settled();
   boundary_.reset();
   open_gtid_.reset();
-  log_.begin_file(file_, identity_);
+  log_.begin_file(file_, identity_, gtid_position_.to_string());
   continued_file_ = file_;
   log_.append(format.header().log_pos == 0 ? with_log_pos(format) : Bytes(format.raw().begin(), format.raw().end()));
   offset_ = binlog::k_first_event_offset + format.raw().size();
   ++figures_.events;
   figures_.bytes += format.raw().size();
   log(LogLevel::info, "{}: receiving file '{}' from position {}", where_, file_, start_);
-  if (seeks_) {
+  may_skip_ = skip_allowance();
+  const std::uint64_t wanted = std::exchange(wanted_, binlog::k_first_event_offset);
+  if (!skipped_.empty()) {
     state_ = State::seeking;
+    return;
+  }
+  if (wanted > start_) {
+    continued_end_ = wanted;
+    begins_behind_hole_ = true;
+    state_ = State::replaying;
     return;
   }
   if (start_ > offset_) {
@@ -213,22 +242,40 @@ void DumpStream::start_file(const EventView& format) {
   state_ = State::storing;
 }
 
+std::uint64_t DumpStream::skip_allowance() const {
+  // Only a source that looks for the groups that were asked for has a reason to leave much out, and no more than a file
+  // of its own has. A hole takes some space as well, and one that a source makes up costs it nothing.
+  static constexpr std::uint64_t k_large_file = std::uint64_t{16} << 30;
+  static constexpr std::uint64_t k_some_events = std::uint64_t{16} << 20;
+  return skipped_.empty() ? k_some_events : k_large_file;
+}
+
+void DumpStream::pass(const gtid::MariadbGtid& gtid) {
+  const auto skipped = skipped_.find(gtid.domain_id);
+  if (skipped == skipped_.end()) return;
+  // A file's list has a domain's last GTID of each server.
+  if (skipped->second.server_id == gtid.server_id && skipped->second.seq_no <= gtid.seq_no) skipped_.erase(skipped);
+}
+
 void DumpStream::settle() {
-  if (state_ != State::seeking) return;
-  state_ = State::settled;
-  seeks_ = false;
+  if (state_ == State::seeking && skipped_.empty()) state_ = State::settled;
 }
 
 void DumpStream::on_heartbeat() {
   ++figures_.heartbeats;
   figures_.last_heartbeat_at_us = now_us();
+  end_replay();
   // Sent when the source has come to the end of what it has: what it knows of our state was skipped.
+  skipped_.clear();
   settle();
 }
 
 void DumpStream::on_made_up(const EventView& event) {
-  // MariaDB tells so that it has skipped the last group that we have (sql/sql_repl.cc, send_fake_gtid_list).
-  if (event.type() == EventType::mariadb_gtid_list) settle();
+  // MariaDB tells so that it has skipped the last group that we have of one domain: the list is of all groups before
+  // this place (sql/sql_repl.cc, send_fake_gtid_list). Groups of other domains may go on to be skipped.
+  if (event.type() != EventType::mariadb_gtid_list) return;
+  for (const gtid::MariadbGtid& gtid : binlog::GtidListEvent::decode(event).gtids) pass(gtid);
+  settle();
 }
 
 void DumpStream::on_stored(const EventView& event) {
@@ -244,7 +291,12 @@ void DumpStream::on_stored(const EventView& event) {
     replay(event);
     return;
   }
-  if (state_ == State::settled) {
+  if (state_ == State::seeking && event.type() == EventType::mariadb_gtid) {
+    // A domain that is sent is not skipped any more.
+    skipped_.erase(binlog::MariadbGtidEvent::decode(event).gtid.domain_id);
+    settle();
+  }
+  if (state_ == State::settled && boundary_.at_boundary()) {
     mark_settled();
     state_ = State::storing;
   }
@@ -260,6 +312,8 @@ void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
                      binlog::event_type_name(header.type), header.event_size, header.log_pos,
                      offset_ + header.event_size));
   }
+  if (ahead > may_skip_) fail(fmt::format("the source leaves out {} bytes, more than there can be", ahead));
+  may_skip_ -= ahead;
   const std::uint64_t target = offset_ + ahead;
   if (state_ != State::replaying) {
     log_.cover_hole(target, checksum_, header.server_id);
@@ -272,10 +326,21 @@ void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
 void DumpStream::replay(const EventView& event) {
   offset_ += event.raw().size();
   if (offset_ > continued_end_) {
-    fail(fmt::format("an event ends here, beyond the end of what is stored ({}), which is not an end of an event",
+    fail(fmt::format("an event ends here, beyond {}, where receiving is to go on and which is not the end of an event",
                      continued_end_));
   }
-  if (offset_ == continued_end_) state_ = State::storing;
+  if (offset_ != continued_end_) return;
+  state_ = State::storing;
+  if (!std::exchange(begins_behind_hole_, false)) return;
+  log_.cover_hole(offset_, checksum_, event.header().server_id);
+  log_.mark_boundary(true);
+}
+
+void DumpStream::end_replay() const {
+  if (state_ != State::replaying) return;
+  // The words with which a source refuses a place that it can be told of.
+  throw ReceiveError(Remedy::give_up, error_code::k_source_fatal_reading,
+                     "Client requested source to start replication from position > file size");
 }
 
 void DumpStream::store(const EventView& event) {
@@ -307,12 +372,14 @@ void DumpStream::remember_gtid(const EventView& event) {
     open_gtid_ = binlog::MariadbGtidEvent::decode(event).gtid;
   } else if (event.type() == EventType::mariadb_gtid_list) {
     // At the start of a file: all that the source had written before.
-    const auto listed = binlog::GtidListEvent::decode(event).position();
+    const auto list = binlog::GtidListEvent::decode(event);
     if (state_ == State::seeking) {
-      // Nothing is skipped where the file begins with what we have; then no made-up list follows.
-      if (listed.covers(skipped_state_)) settle();
+      // Nothing is skipped of a domain of which the file begins with what we have; then no made-up list follows.
+      for (const gtid::MariadbGtid& gtid : list.gtids) pass(gtid);
+      settle();
       return;
     }
+    const auto listed = list.position();
     for (const auto& [domain, gtid] : listed.domains()) {
       if (!gtid_position_.covers(gtid)) gtid_position_.update(gtid);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,8 +20,10 @@ namespace tributary::source {
 struct DumpStart {
   enum class By { file, gtid };
   By by = By::file;
-  std::string file;                      ///< by file: '' = the source's first
-  std::uint64_t position = 4;            ///< by file
+  std::string file;            ///< by file: '' = the source's first
+  std::uint64_t position = 4;  ///< by file
+  /// By file: the source is asked for the file from its start, and what stands before position is dropped.
+  bool read_from_start = false;
   gtid::MariadbGtidPosition gtid_state;  ///< by GTID: what we have; empty = send everything there is
   /// By GTID: the part of gtid_state that the source knows; up to it the source skips groups.
   gtid::MariadbGtidPosition skipped_state;
@@ -69,7 +72,7 @@ class DumpStream {
     at_end,           ///< the file is stored up to here and closed: the next file should follow
     seeking,          ///< by GTID: the source still looks for the place where the groups begin
     settled,          ///< by GTID: nothing is skipped any more; the next event stands where receiving goes on
-    replaying,        ///< a file is read again from an earlier place: nothing is stored up to the end of what is
+    replaying,        ///< a file is read from an earlier place: nothing is stored up to where receiving goes on
     storing
   };
   enum class Kind {
@@ -80,9 +83,10 @@ class DumpStream {
     stored    ///< an event of the file
   };
 
-  static Kind kind_of(const binlog::EventHeader& header);
+  [[nodiscard]] Kind kind_of(const binlog::EventHeader& header) const;
   static bool is_legal(State state, Kind kind);
-  binlog::EventView verified(ByteView raw, binlog::ChecksumAlgorithm checksum) const;
+  /// Compares the checksum, without a look at what the event says of itself. @throws ReceiveError 1743.
+  void verify(ByteView raw) const;
   void on_file_start(const binlog::EventView& event);
   void on_format(const binlog::EventView& event);
   void on_heartbeat();
@@ -92,9 +96,15 @@ class DumpStream {
   /// The event stands @p ahead bytes (modulo 2^32) after the place where the stream is.
   void jump(const binlog::EventView& event, std::uint32_t ahead);
   void replay(const binlog::EventView& event);
+  /// The file has come to its end; @throws ReceiveError when receiving was to go on at a place beyond it.
+  void end_replay() const;
   void store(const binlog::EventView& event);
   void remember_gtid(const binlog::EventView& event);
+  /// By GTID: the source has come past @p gtid, up to which it skips the groups of a domain.
+  void pass(const gtid::MariadbGtid& gtid);
   void settle();
+  /// Bytes of a file that the source may leave out.
+  [[nodiscard]] std::uint64_t skip_allowance() const;
   /// Everything that was stored counts from now on.
   void mark_settled();
   [[noreturn]] void fail(const std::string& what) const;
@@ -105,18 +115,22 @@ class DumpStream {
   // Of the connection.
   State state_ = State::awaiting_rotate;
   relay::SourceIdentity identity_;
-  bool seeks_ = false;                       ///< asked by GTID, and the source may still skip groups
-  gtid::MariadbGtidPosition skipped_state_;  ///< of DumpStart
+  /// Asked by GTID: what the source still skips groups up to, by domain; empty when it skips nothing any more.
+  std::map<std::uint32_t, gtid::MariadbGtid> skipped_;
   /// GTIDs of groups that were stored before it settled: they count with the first boundary, or are thrown away.
   std::vector<gtid::MariadbGtid> unsettled_gtids_;
   binlog::ChecksumAlgorithm checksum_ = binlog::ChecksumAlgorithm::off;  ///< of events to come
   binlog::FormatDescription description_;
   std::string file_;            ///< the source's file being sent
+  std::uint64_t asked_ = 4;     ///< where the next made-up ROTATE must begin its file
+  std::uint64_t wanted_ = 4;    ///< where receiving begins in the first file
   std::uint64_t start_ = 0;     ///< where the made-up ROTATE said that it begins
+  std::uint64_t may_skip_ = 0;  ///< bytes of the file that the source may still leave out
   std::uint64_t offset_ = 0;    ///< where the next event of the file stands
   std::string continued_file_;  ///< what the relay log can go on with: '' = nothing
   std::uint64_t continued_end_ = 0;
-  std::string closed_file_;  ///< what was received last where the relay log cannot go on with it: '' = nothing
+  bool begins_behind_hole_ = false;  ///< replaying: nothing of the file is stored yet but its description
+  std::string closed_file_;          ///< what was received last where the relay log cannot go on with it: '' = nothing
   std::uint64_t closed_end_ = 0;
   Bytes unused_format_;  ///< at_end: the FORMAT_DESCRIPTION of the closed file
 

@@ -52,13 +52,21 @@ void merge(gtid::MariadbGtidPosition& position, const gtid::MariadbGtidPosition&
 
 }  // namespace
 
-gtid::MariadbGtidPosition received_gtid_position(relay::RelayLog& log, const gtid::MariadbGtidPosition& start) {
-  gtid::MariadbGtidPosition position;
+ReceivedGtidPosition received_gtid_position(relay::RelayLog& log, const gtid::MariadbGtidPosition& start) {
+  ReceivedGtidPosition result;
+  gtid::MariadbGtidPosition& position = result.position;
   std::uint64_t first = log.published_end().file_number;
-  if (first == 0) return start;
-  const std::uint64_t oldest = log.begin().file_number;
+  if (first == 0) return {start, !start.empty()};
+  // Where the file's record tells what was received before it, its own groups are all that is missing.
+  const auto newest = log.file(first);
+  const bool recorded = newest && !newest->gtid_before.empty();
+  if (recorded) position = gtid::MariadbGtidPosition::parse(newest->gtid_before);
+  const std::uint64_t oldest = recorded ? first : log.begin().file_number;
   while (first > oldest && !is_whole_from_start(log, first)) --first;
-  if (!is_whole_from_start(log, first)) position = start;
+  if (!recorded && !is_whole_from_start(log, first)) {
+    position = start;
+    result.complete = false;
+  }
 
   const auto cursor = log.open_cursor({first, binlog::k_first_event_offset});
   binlog::TransactionBoundary boundary;
@@ -68,7 +76,7 @@ gtid::MariadbGtidPosition received_gtid_position(relay::RelayLog& log, const gti
     boundary.feed(event, cursor->description());
     if (event.type() == EventType::mariadb_gtid) open = binlog::MariadbGtidEvent::decode(event).gtid;
     // Only where nothing was skipped does the list say what was received.
-    if (event.type() == EventType::mariadb_gtid_list && is_whole_from_start(log, raw->start.file_number)) {
+    if (!recorded && event.type() == EventType::mariadb_gtid_list && is_whole_from_start(log, raw->start.file_number)) {
       merge(position, binlog::GtidListEvent::decode(event).position());
     }
     if (boundary.at_boundary() && open) {
@@ -76,7 +84,7 @@ gtid::MariadbGtidPosition received_gtid_position(relay::RelayLog& log, const gti
       open.reset();
     }
   }
-  return position;
+  return result;
 }
 
 }  // namespace tributary::source

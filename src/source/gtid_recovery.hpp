@@ -5,9 +5,16 @@
 
 namespace tributary::source {
 
+struct ReceivedGtidPosition {
+  gtid::MariadbGtidPosition position;
+  /// False: domains may be missing that have no group in the log, since the place where it begins is not known.
+  bool complete = true;
+};
+
 /// The MariaDB GTID position of what @p log holds: the GTID lists at the starts of its files and the groups in them.
-/// Reads whole files, back to the newest one that was received from its start without a hole; where there is none the
-/// answer builds on @p start, the position from which the oldest file was asked for.
-gtid::MariadbGtidPosition received_gtid_position(relay::RelayLog& log, const gtid::MariadbGtidPosition& start);
+/// Reads the newest file, on top of the position that is recorded for its start. Where none is recorded it reads whole
+/// files, back to the newest one that was received from its start without a hole; where there is none the answer
+/// builds on @p start, the position from which the oldest file was asked for, or one after it.
+ReceivedGtidPosition received_gtid_position(relay::RelayLog& log, const gtid::MariadbGtidPosition& start);
 
 }  // namespace tributary::source

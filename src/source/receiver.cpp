@@ -270,7 +270,7 @@ void Receiver::Implementation::follow(StopSignal& stop) {
   try {
     connection->register_replica(options);
   } catch (const ReceiveError& error) {
-    if (is_client_error(error.code())) throw;
+    if (is_connection_error(error.code())) throw;
     // ER_REPLICA_SOURCE_COM_FAILURE
     throw ReceiveError(
         Remedy::reconnect, receive_code::k_source_command,
@@ -299,8 +299,7 @@ void Receiver::Implementation::request_dump(SourceConnection& connection, const 
     connection.request_dump("", binlog::k_first_event_offset, flags, options.server_id);
     return;
   }
-  // Beyond 4 GiB the command has no word for the position: the file is read again, which the stream sorts out.
-  const std::uint64_t position = start.position > UINT32_MAX ? binlog::k_first_event_offset : start.position;
+  const std::uint64_t position = start.read_from_start ? binlog::k_first_event_offset : start.position;
   connection.request_dump(start.file, static_cast<std::uint32_t>(position), flags, options.server_id);
 }
 

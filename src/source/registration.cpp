@@ -24,7 +24,7 @@ auto asking(const char* attempt, Operation operation) {
   try {
     return operation();
   } catch (const ReceiveError& error) {
-    if (error.remedy() == Remedy::give_up || is_client_error(error.code())) throw;
+    if (error.remedy() == Remedy::give_up || is_connection_error(error.code())) throw;
     give_up(
         fmt::format("The replica I/O thread stops because a fatal error is encountered when it tries to {}: {} "
                     "(server_errno={})",

@@ -76,6 +76,27 @@ bool is_client_error(std::uint16_t code) {
   return code >= 2000 && code < 3000;
 }
 
+bool is_connection_error(std::uint16_t code) {
+  switch (code) {
+    case 1040:  // ER_CON_COUNT_ERROR
+    case 1047:  // ER_UNKNOWN_COM_ERROR: a Galera node that is not ready
+    case 1053:  // ER_SERVER_SHUTDOWN
+    case 1077:  // ER_NORMAL_SHUTDOWN
+    case 1079:  // ER_SHUTDOWN_COMPLETE
+    case 1158:  // ER_NET_READ_ERROR
+    case 1159:  // ER_NET_READ_INTERRUPTED
+    case 1160:  // ER_NET_ERROR_ON_WRITE
+    case 1161:  // ER_NET_WRITE_INTERRUPTED
+    case 1184:  // ER_NEW_ABORTING_CONNECTION
+    case 1927:  // ER_CONNECTION_KILLED (MariaDB)
+    case 3169:  // ER_SESSION_WAS_KILLED (MySQL)
+    case 4031:  // ER_CLIENT_INTERACTION_TIMEOUT (MySQL)
+      return true;
+    default:
+      return is_client_error(code);
+  }
+}
+
 void SourceConnection::Close::operator()(st_mysql* handle) const {
   mysql_close(handle);
 }

@@ -52,5 +52,8 @@ class SourceConnection {
 
 /// True for numbers of the client library: the connection is in doubt, not what was asked.
 bool is_client_error(std::uint16_t code);
+/// True for these and for what a server says of the connection, or of itself, while it ends: another connection may do
+/// better (is_network_error() of MySQL's sql/rpl_replica.cc and MariaDB's sql/slave.cc, and what has been added since).
+bool is_connection_error(std::uint16_t code);
 
 }  // namespace tributary::source

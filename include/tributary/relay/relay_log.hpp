@@ -43,6 +43,9 @@ struct RelayFileRecord {
   /// counts as received yet (its first mark_boundary() has not happened).
   std::uint64_t boundary_offset = 0;
   std::int64_t created_at = 0;  ///< seconds since the epoch
+  /// The GTID position of what was received before the file, as text; '' where it is not known. Kept in ".sources"
+  /// alone: a catalogue need not hold it.
+  std::string gtid_before;
 };
 
 /// Where records of relay files are kept (SQLite in the daemon). Called by one thread at a time per channel.
@@ -99,8 +102,9 @@ class RelayCursor;
 /// Files in the directory, all of mode 0600:
 ///   <base>.000001   relay files, numbered without gaps; numbers only grow (six digits or more);
 ///   <base>.index    "./<relay file>" per line, as MySQL writes it;
-///   <base>.sources  per relay file one line: file name, source's file name, source's server_id, its uuid, separated
-///                   by tabs. From it the catalogue is rebuilt, since a binlog file does not hold its own name.
+///   <base>.sources  per relay file one line: file name, source's file name, source's server_id, its uuid, the GTID
+///                   position before the file, separated by tabs. From it the catalogue is rebuilt, since a binlog file
+///                   does not hold its own name.
 /// The latter two are replaced atomically whenever the set of files changes. A new file is first recorded in the
 /// catalogue, then in ".sources", then made; a file to be purged is unlinked first and then forgotten.
 ///
@@ -127,7 +131,8 @@ class RelayLog {
   /// transaction at its end is cut off, since a source that goes on in a new file has given it up. A former file that
   /// never saw a boundary is emptied and used again. The magic is written; the caller appends the source's
   /// FORMAT_DESCRIPTION event first.
-  void begin_file(const std::string& source_file_name, const SourceIdentity& source);
+  void begin_file(const std::string& source_file_name, const SourceIdentity& source,
+                  const std::string& gtid_before = {});
   /// Appends one whole event at write_end(). Buffered; not visible to readers.
   void append(ByteView event);
   /// Covers [write_end(), offset) by IGNORABLE events over a sparse range. @p checksum and @p server_id as in the

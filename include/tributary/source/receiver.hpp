@@ -30,8 +30,8 @@ struct SourceOptions {
   /// Where to begin when the relay log is empty: file name ('' = the source's first file) and position.
   std::string start_file;
   std::uint64_t start_position = 4;
-  /// MariaDB GTID position to begin from when gtid_mode says so and the relay log is empty; '' = the beginning of what
-  /// the source still has.
+  /// MariaDB GTID position to begin from when gtid_mode says so and the relay log is empty; '' = start_file and
+  /// start_position, and without these the beginning of what the source still has.
   std::string start_gtid;
 };
 
@@ -68,13 +68,15 @@ struct ReceiverStatus {
 ///
 /// Where it goes on: at the exact byte after a lost connection, else at the log's received_end(); by file and
 /// position as long as the source is the server that wrote what was received (its uuid, or its server_id on
-/// MariaDB), by GTID when it is another one and gtid_mode allows it. A file and position beyond 4 GiB, which
-/// COM_BINLOG_DUMP cannot say, is reached by reading the file from its start again and dropping what is stored.
+/// MariaDB), by GTID when it is another one and gtid_mode allows it. With MariaDB's GTID a server_id is not believed:
+/// the source must have, up to that file and position, just the groups that were received (BINLOG_GTID_POS()), else
+/// receiving goes on by GTID. A file and position beyond 4 GiB, which COM_BINLOG_DUMP cannot say, is reached by reading
+/// the file from its start and dropping what stands before.
 ///
 /// Retried after connect_retry seconds (at once when an established connection was lost): everything about the
-/// connection, as MySQL does, also a wrong password; a full disk. Ends with an error: what the source refuses for
-/// good (1236 and the like), an identity that does not fit (1593), a stream that contradicts itself (1610).
-/// Not supported yet, and refused with 1593: MASTER_AUTO_POSITION (MySQL's GTIDs).
+/// connection, as MySQL does, also a wrong password and a source that shuts down; a full disk. Ends with an error: what
+/// the source refuses for good (1236 and the like), an identity that does not fit (1593), a stream that contradicts
+/// itself (1610). Not supported yet, and refused with 1593: MASTER_AUTO_POSITION (MySQL's GTIDs).
 class Receiver {
  public:
   /// @p log must outlive this. @p on_answers is called from run()'s thread each time a source has answered.

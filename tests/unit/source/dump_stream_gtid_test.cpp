@@ -93,6 +93,49 @@ TEST_F(DumpStreamGtidTest, groupsOfAnotherDomainDoNotCountBeforeTheSearchHasEnde
   EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-9,1-11-2");
 }
 
+TEST_F(DumpStreamGtidTest, oneDomainThatIsFoundDoesNotEndTheSearchForAnother) {
+  ask("0-11-3,1-11-20");
+  stream_.on_event(file_.list(""));
+  file_.skip(1000);  // 0-11-1 to 0-11-3 and some of domain 1
+  stream_.on_event(gtid_list(file_.offset(), "0-11-3,1-11-7", true));
+  send_transaction(0, 4);
+  EXPECT_FALSE(counts()) << "from here on the file has groups of domain 1 that we have";
+  file_.skip(1000);
+  stream_.on_event(gtid_list(file_.offset(), "0-11-4,1-11-20", true));
+  EXPECT_FALSE(counts());
+  send_transaction(1, 21);
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-4,1-11-21");
+}
+
+TEST_F(DumpStreamGtidTest, aDomainThatIsSentIsNotSearchedFor) {
+  ask("0-11-3,1-11-20");
+  stream_.on_event(file_.list("0-11-3,1-11-7"));
+  EXPECT_FALSE(counts());
+  file_.skip(1000);
+  send_transaction(1, 21);
+  EXPECT_TRUE(counts());
+}
+
+TEST_F(DumpStreamGtidTest, recordsWhatWasReceivedBeforeAFile) {
+  ask("0-11-3,1-11-20");
+  stream_.on_event(file_.list(""));
+  send_transaction(2, 1);
+  stream_.on_event(made_up_rotate("bin.000006", 4));
+  file_ = FileBuilder();
+  stream_.on_event(file_.format());
+  stream_.on_event(file_.list("2-11-1"));
+  file_.skip(100);
+  stream_.on_event(heartbeat("bin.000006", static_cast<std::uint32_t>(file_.offset())));
+  send_transaction(2, 2);
+  EXPECT_TRUE(counts());
+  for (const char* when : {"now", "after a restart"}) {
+    EXPECT_EQ(relay_.log().files().at(0).gtid_before, "0-11-3,1-11-20") << when;
+    EXPECT_EQ(relay_.log().files().at(1).gtid_before, "0-11-3,1-11-20,2-11-1") << when;
+    relay_.reopen();
+  }
+}
+
 TEST_F(DumpStreamGtidTest, forgetsGroupsThatDidNotCountWhenTheConnectionIsLost) {
   ask("0-11-8");
   stream_.on_event(file_.list("0-11-3"));

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tributary/util/crc32.hpp"
+
 #include "receive_error.hpp"
 #include "relay_directory_fixture.hpp"
 #include "stream_events.hpp"
@@ -23,6 +25,15 @@ class DumpStreamTest : public ::testing::Test {
   void reconnect() {
     DumpStart start;
     start.file = relay_.log().received_end().source_file_name;
+    start.position = stream_->inside_transaction() ? relay_.log().write_end() : relay_.log().received_end().offset;
+    stream_->begin(probe_, start);
+  }
+  /// A first connection that asks for @p position of a file.
+  void ask(std::uint64_t position, bool read_from_start = false) {
+    DumpStart start;
+    start.file = "bin.000001";
+    start.position = position;
+    start.read_from_start = read_from_start;
     stream_->begin(probe_, start);
   }
   /// A new receiver on the log as a restart finds it.
@@ -95,6 +106,7 @@ TEST_F(DumpStreamTest, beginsInMidFileWithTheDescriptionOfTheFileAndAHole) {
   file.gtid(0, 6);  // stands in the file, but is not asked for
   file.xid();
   const std::uint64_t start = file.offset();
+  ask(start);
   send(made_up_rotate("bin.000001", start));
   send(without_log_pos(format));
   send_transaction(file, 7);
@@ -113,6 +125,7 @@ TEST_F(DumpStreamTest, beginsInMidFileWithTheDescriptionOfTheFileAndAHole) {
 TEST_F(DumpStreamTest, beginsRightAfterTheDescriptionWithoutAHole) {
   FileBuilder file;
   const Bytes format = file.format();
+  ask(file.offset());
   send(made_up_rotate("bin.000001", file.offset()));
   send(without_log_pos(format));
   send_transaction(file, 1);
@@ -173,6 +186,7 @@ TEST_F(DumpStreamTest, dropsWhatIsStoredWhenTheFileIsReadAgain) {
   for (const Bytes& event : sent) send(event);
   relay_.log().flush();
   restart();
+  ask(file.offset(), true);
   send(made_up_rotate("bin.000001", 4));
   for (const Bytes& event : sent) send(event);
   EXPECT_EQ(stream_->offset(), file.offset());
@@ -186,6 +200,7 @@ TEST_F(DumpStreamTest, countsPastFourGigabytes) {
   const Bytes format = file.format();
   const std::uint64_t start = (std::uint64_t{1} << 32) - 60;
   file.skip(start - file.offset());
+  ask(start);
   send(made_up_rotate("bin.000001", start));
   send(without_log_pos(format));
   send_transaction(file, 1);
@@ -251,6 +266,98 @@ TEST_F(DumpStreamTest, asksForTheEventAgainWhenItsChecksumDoesNotMatch) {
   }
 }
 
+TEST_F(DumpStreamTest, asksForTheEventAgainWhereverTheDamageIs) {
+  FileBuilder file;
+  send(made_up_rotate("bin.000001", 4));
+  send(file.format());
+  const Bytes event = file.gtid(0, 1);
+  for (std::size_t at = 0; at < event.size(); ++at) {
+    if (at >= 9 && at < 13 && event[at] == 0) continue;  // more bytes than 19 at any rate
+    Bytes damaged = event;
+    damaged[at] ^= 0x0fU;  // of the type: also what may not come now
+    try {
+      send(damaged);
+      ADD_FAILURE() << "an event with damage at byte " << at << " was stored";
+    } catch (const ReceiveError& error) {
+      EXPECT_EQ(error.code(), 1743) << "byte " << at;
+    }
+  }
+  send(event);
+}
+
+TEST_F(DumpStreamTest, reachesAPositionThatCannotBeAskedForFromTheStartOfTheFile) {
+  FileBuilder file;
+  std::vector<Bytes> sent;
+  for (const Bytes& event : {file.format(), file.list(""), file.gtid(0, 1), file.rows(), file.xid()})
+    sent.push_back(event);
+  const std::uint64_t start = file.offset();
+  ask(start, true);
+  send(made_up_rotate("bin.000001", 4));
+  for (const Bytes& event : sent) send(event);
+  send_transaction(file, 2);
+  relay_.log().flush();
+  const auto cursor = relay_.log().open_cursor({});
+  ASSERT_TRUE(cursor->next());
+  EXPECT_EQ(cursor->next()->start.offset, start) << "what stands before the position was stored";
+  EXPECT_EQ(relay_.log().received_end().offset, file.offset());
+}
+
+TEST_F(DumpStreamTest, refusesAFileThatEndsBeforeThePosition) {
+  FileBuilder file;
+  const Bytes format = file.format();
+  const Bytes gtid = file.gtid(0, 1);
+  for (const Bytes& end : {heartbeat("bin.000001", 500), made_up_rotate("bin.000002", 4)}) {
+    stream_->start_over();
+    ask((std::uint64_t{1} << 32) + 500, true);
+    send(made_up_rotate("bin.000001", 4));
+    send(format);
+    send(gtid);
+    try {
+      send(end);
+      ADD_FAILURE() << "the file ended without a word";
+    } catch (const ReceiveError& error) {
+      EXPECT_EQ(error.code(), 1236);
+      EXPECT_EQ(error.remedy(), Remedy::give_up);
+    }
+    EXPECT_EQ(relay_.log().received_end().source_file_name, "");
+  }
+}
+
+TEST_F(DumpStreamTest, refusesAPlaceThatWasNotAskedFor) {
+  ask(500);
+  refused(made_up_rotate("bin.000001", 4));
+  refused(made_up_rotate("bin.000001", std::uint64_t{1} << 62));
+  const std::string told = refused(made_up_rotate("bin.000001", 501));
+  EXPECT_NE(told.find("501 where 500 was asked for"), std::string::npos) << told;
+}
+
+TEST_F(DumpStreamTest, refusesToCoverMoreThanASourceHasReasonToLeaveOut) {
+  FileBuilder file;
+  send(made_up_rotate("bin.000001", 4));
+  send(file.format());
+  send_transaction(file, 1);
+  file.skip(std::uint64_t{1} << 30);
+  refused(file.gtid(0, 2));
+}
+
+TEST_F(DumpStreamTest, leavesOutTheEncryptionThatIsToldAgainInMidFile) {
+  FileBuilder file;
+  const Bytes format = file.format();
+  const Bytes start_encryption = file.event(EventType::mariadb_start_encryption, Bytes(17, 'k'));
+  send(made_up_rotate("bin.000001", 4));
+  send(format);
+  send(start_encryption);
+  send_transaction(file, 1);
+  relay_.log().flush();
+  restart();
+  send(made_up_rotate("bin.000001", file.offset()));
+  send(without_log_pos(format));
+  send(start_encryption);
+  send_transaction(file, 2);
+  relay_.log().flush();
+  EXPECT_EQ(relay_.content(1), file.content());
+}
+
 TEST_F(DumpStreamTest, refusesWhatMayNotComeNow) {
   FileBuilder file;
   refused(file.format());
@@ -274,9 +381,13 @@ TEST_F(DumpStreamTest, refusesTruncatedAndLyingEvents) {
   send(made_up_rotate("bin.000001", 4));
   send(file.format());
   refused(Bytes(18));
-  refused(Bytes(40));
-  Bytes lying = file.gtid(0, 1);
-  lying.push_back(0);
+  // With a checksum that fits, so that it is no damage on the way.
+  Bytes lying = make_event(EventType::xid, 0, Bytes(8));
+  lying.resize(lying.size() - 4);
+  lying[9] ^= 1U;
+  ByteWriter checksum;
+  checksum.u32(crc32(lying));
+  lying.insert(lying.end(), checksum.view().begin(), checksum.view().end());
   refused(lying);
 }
 

@@ -27,7 +27,7 @@ class GtidRecoveryTest : public ::testing::Test {
     relay_.log().cover_hole(file.offset(), ChecksumAlgorithm::crc32, 11);
   }
   std::string position(const std::string& start = "") {
-    return received_gtid_position(relay_.log(), gtid::MariadbGtidPosition::parse(start)).to_string();
+    return received_gtid_position(relay_.log(), gtid::MariadbGtidPosition::parse(start)).position.to_string();
   }
 
   RelayDirectoryFixture relay_;

@@ -24,7 +24,8 @@ class RelayCatalogueTest : public ::testing::Test {
             "bin.000001",
             {4294967295U, "3c1a1e0e-0000-4000-8000-000000000001"},
             std::uint64_t{5} << 32,
-            1700000000};
+            1700000000,
+            {}};
   }
 
   test::TemporaryDirectory directory_;
