@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/printable.hpp"
+
 #include "receive_error.hpp"
 
 namespace tributary::source {
@@ -29,10 +31,10 @@ constexpr std::uint8_t k_error = 0xff;
       // The text of sql/rpl_replica.cc, handle_slave_io.
       throw ReceiveError(
           Remedy::give_up, code,
-          fmt::format("Got fatal error {} from source when reading data from binary log: '{}'", code, text));
+          fmt::format("Got fatal error {} from source when reading data from binary log: '{}'", code, printable(text)));
     default:
       throw ReceiveError(Remedy::reconnect, code,
-                         fmt::format("Error reading packet from source: {} (server_errno={})", text, code));
+                         fmt::format("Error reading packet from source: {} (server_errno={})", printable(text), code));
   }
 }
 

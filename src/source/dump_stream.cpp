@@ -9,6 +9,7 @@
 #include "tributary/binlog/control_events.hpp"
 #include "tributary/util/crc32.hpp"
 #include "tributary/util/log.hpp"
+#include "tributary/util/printable.hpp"
 
 #include "receive_error.hpp"
 
@@ -27,9 +28,8 @@ std::int64_t now_us() {
 /// A name that may be shown in a log line and kept in a list of names.
 bool is_file_name(std::string_view name) {
   static constexpr std::size_t k_longest = 511;  // FN_REFLEN - 1
-  return !name.empty() && name.size() <= k_longest && std::none_of(name.begin(), name.end(), [](char c) {
-    return static_cast<unsigned char>(c) < ' ' || c == '/' || c == 0x7f;
-  });
+  return !name.empty() && name.size() <= k_longest && name.find('/') == std::string_view::npos &&
+         printable(name) == name;
 }
 
 /// The FORMAT_DESCRIPTION of a dump that begins in mid-file has log_pos 0 (sql/rpl_binlog_sender.cc); the file's own

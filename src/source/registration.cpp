@@ -6,6 +6,8 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/printable.hpp"
+
 #include "receive_error.hpp"
 
 namespace tributary::source {
@@ -44,6 +46,12 @@ std::optional<Number> parse_number(const std::string& text) {
   return value;
 }
 
+/// It is kept in lists and shown.
+bool is_uuid(const std::string& text) {
+  static constexpr std::size_t k_length = 36;
+  return text.size() == k_length && text.find_first_not_of("0123456789abcdefABCDEF-") == std::string::npos;
+}
+
 std::int64_t ask_clock_difference(SourceConnection& connection) {
   const auto answer = connection.query_value("SELECT UNIX_TIMESTAMP()");
   const auto source_clock = parse_number<std::int64_t>(answer.value_or(""));
@@ -54,7 +62,9 @@ std::uint32_t ask_server_id(SourceConnection& connection, const SourceOptions& o
   const auto answer =
       asking("get the SERVER_ID of the source", [&] { return connection.query_value("SELECT @@GLOBAL.server_id"); });
   const auto id = parse_number<std::uint32_t>(answer.value_or(""));
-  if (!id) give_up(fmt::format("the source's answer to SELECT @@GLOBAL.server_id is '{}'", answer.value_or("NULL")));
+  if (!id)
+    give_up(
+        fmt::format("the source's answer to SELECT @@GLOBAL.server_id is '{}'", printable(answer.value_or("NULL"))));
   if (*id == options.server_id) {
     give_up(
         "The replica I/O thread stops because source and replica have equal MySQL server ids; these ids must be "
@@ -72,6 +82,7 @@ std::string ask_server_uuid(SourceConnection& connection, const SourceOptions& o
     // MySQL 5.5 has none.
     if (error.code() != receive_code::k_unknown_variable) throw;
   }
+  if (!uuid.empty() && !is_uuid(uuid)) give_up(fmt::format("the source's server_uuid is '{}'", printable(uuid)));
   if (!uuid.empty() && uuid == options.server_uuid) {
     give_up(
         "The replica I/O thread stops because source and replica have equal MySQL server UUIDs; these UUIDs must be "
@@ -102,7 +113,7 @@ std::string negotiate_checksum(SourceConnection& connection) {
   const std::string name = answer.value_or("NONE");
   if (name == "CRC32" || name == "1") return "CRC32";
   if (name == "NONE" || name == "0") return "NONE";
-  give_up(fmt::format("the source uses the binlog checksum '{}', which is not known", name));
+  give_up(fmt::format("the source uses the binlog checksum '{}', which is not known", printable(name)));
 }
 
 void present_ourselves(SourceConnection& connection, const SourceOptions& options, bool mariadb) {

@@ -3,16 +3,28 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <mutex>
+#include <stdexcept>
 #include <vector>
 
+#include <fcntl.h>
 #include <fmt/core.h>
 #include <mysql.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include "tributary/util/printable.hpp"
 
 #include "host_resolver.hpp"
 #include "receive_error.hpp"
+
+// Exported by libmariadb and not in its installed headers (libmariadb/ma_pvio.c). The callback runs after each read
+// (mode 0) and write (mode 1) of any connection of the process, in the thread that reads or writes.
+extern "C" int ma_pvio_register_callback(my_bool enable,
+                                         void (*callback)(int mode, MYSQL* mysql, const unsigned char* buffer,
+                                                          std::size_t length));
 
 namespace tributary::source {
 namespace {
@@ -24,9 +36,30 @@ struct FreeResult {
 };
 using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
 
+/// What a source may say before the dump: the answers to a replica's questions take some kilobytes, and the client
+/// library keeps in memory whatever comes.
+constexpr std::size_t k_longest_talk = std::size_t{1} << 20;
+
+/// Bytes that this thread's connection may still read through the client library.
+thread_local std::size_t may_read = 0;
+
+void on_network_access(int mode, MYSQL* mysql, const unsigned char* /*buffer*/, std::size_t length) {
+  static constexpr int k_read = 0;
+  if (mode != k_read || length > PTRDIFF_MAX || may_read == 0) return;  // PTRDIFF_MAX: the read has failed
+  may_read -= std::min(may_read, length);
+  if (may_read == 0) ::shutdown(mysql_get_socket(mysql), SHUT_RDWR);
+}
+
+/// The library's list of callbacks is not guarded by a lock: done before main(), in one thread.
+const bool k_counts_reads = ma_pvio_register_callback(1, on_network_access) == 0;
+
 ReceiveError error_of(MYSQL* handle) {
+  if (may_read == 0) {
+    return {Remedy::reconnect, receive_code::k_malformed_packet,
+            fmt::format("The source's answers have no end: more than {} bytes before the dump", k_longest_talk)};
+  }
   const unsigned code = mysql_errno(handle);
-  return {Remedy::reconnect, static_cast<std::uint16_t>(code), mysql_error(handle)};
+  return {Remedy::reconnect, static_cast<std::uint16_t>(code), printable(mysql_error(handle))};
 }
 
 /// Waits for what the suspended operation asked for, as bits of MYSQL_WAIT_*; @return what happened. A stop request
@@ -55,6 +88,10 @@ int wait_for(MYSQL* handle, int wanted, const StopSignal& stop, Clock::time_poin
   return happened & wanted;
 }
 
+/// Those that send no password in clear, whoever asks.
+constexpr const char* k_authentication_plugins =
+    "mysql_native_password,caching_sha2_password,sha256_password,client_ed25519";
+
 void set_options(MYSQL* handle, const SourceOptions& options) {
   const unsigned timeout = options.net_timeout;
   const my_bool off = 0;
@@ -67,6 +104,10 @@ void set_options(MYSQL* handle, const SourceOptions& options) {
   mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &off);
   mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off);
   mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+  // The server could otherwise ask for the password in clear, and for any file of ours.
+  mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, k_authentication_plugins);
+  const unsigned no = 0;
+  mysql_options(handle, MYSQL_OPT_LOCAL_INFILE, &no);
   mysql_optionsv(handle, MYSQL_OPT_CONNECT_ATTR_ADD, "program_name", "tributaryd");
 }
 
@@ -119,6 +160,8 @@ SourceConnection::Handle SourceConnection::connect(const std::string& address, c
 }
 
 SourceConnection::SourceConnection(const SourceOptions& options, StopSignal& stop) : stop_(stop) {
+  if (!k_counts_reads) throw std::runtime_error("the client library does not report its network accesses");
+  may_read = k_longest_talk;
   // mysql_init() does this by itself, but not safely from several threads at once.
   static std::once_flag initialized;
   std::call_once(initialized, [] { mysql_server_init(0, nullptr, nullptr); });
@@ -133,13 +176,20 @@ SourceConnection::SourceConnection(const SourceOptions& options, StopSignal& sto
     }
   }
   if (!handle_) throw ReceiveError(Remedy::reconnect, receive_code::k_server_lost, "stopped");
-  stop_.watch_socket(socket());
+  // The library closes its descriptor when it meets an error, and the number may be another file's a moment later.
+  watched_ = ::fcntl(socket(), F_DUPFD_CLOEXEC, 0);
+  if (watched_ < 0) {
+    throw ReceiveError(Remedy::reconnect, receive_code::k_server_lost,
+                       "cannot watch the connection to the source: " + system_error_text(errno));
+  }
+  stop_.watch_socket(watched_);
 }
 
 SourceConnection::~SourceConnection() {
   stop_.watch_socket(-1);
   // mysql_close() says COM_QUIT, which must not wait for a source that hangs.
-  ::shutdown(socket(), SHUT_RDWR);
+  ::shutdown(watched_, SHUT_RDWR);
+  ::close(watched_);
 }
 
 void SourceConnection::fail() const {
@@ -200,7 +250,7 @@ void SourceConnection::request_dump(const std::string& file, std::uint32_t posit
 }
 
 std::string SourceConnection::server_version() const {
-  return mysql_get_server_info(handle_.get());
+  return printable(mysql_get_server_info(handle_.get()), 128);
 }
 
 bool SourceConnection::is_mariadb() const {

@@ -48,6 +48,7 @@ class SourceConnection {
 
   StopSignal& stop_;
   Handle handle_;
+  int watched_ = -1;  ///< a descriptor of ours for the socket
 };
 
 /// True for numbers of the client library: the connection is in doubt, not what was asked.

@@ -61,6 +61,10 @@ ConnectionSocket::~ConnectionSocket() {
 void ConnectionSocket::adopt(MYSQL* handle) {
   const std::lock_guard lock(mutex_);
   handle_ = handle;
+  // Connector/C++ has no option for it. This is the first packet: what the server asks for by it, or later, is not
+  // answered yet. Those named send no password in clear, whoever asks.
+  mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH,
+                "mysql_native_password,caching_sha2_password,sha256_password,client_ed25519");
   descriptor_ = ::fcntl(static_cast<int>(mysql_get_socket(handle)), F_DUPFD_CLOEXEC, 0);
   if (descriptor_ < 0) return;
   keep_alive(descriptor_);

@@ -12,6 +12,8 @@
 #include <cppconn/statement.h>
 #include <fmt/core.h>
 
+#include "tributary/util/printable.hpp"
+
 namespace tributary::target {
 namespace {
 
@@ -125,7 +127,8 @@ TargetError translate(const sql::SQLException& error, const std::string& context
   const auto code = known ? static_cast<std::uint16_t>(number) : error_code::k_unknown_error;
   std::string state = error.getSQLState();
   if (state.size() != 5) state = "HY000";
-  return {code, state, context.empty() ? std::string(error.what()) : fmt::format("{}: {}", context, error.what())};
+  return {code, state,
+          context.empty() ? printable(error.what()) : fmt::format("{}: {}", context, printable(error.what()))};
 }
 
 }  // namespace tributary::target
