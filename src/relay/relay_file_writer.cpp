@@ -17,7 +17,8 @@ namespace {
 
 bool may_pass(const std::system_error& error) {
   const int number = error.code().value();
-  return number == ENOSPC || number == EDQUOT;
+  // Of the latter ones some will be free again when other channels and clients have done.
+  return number == ENOSPC || number == EDQUOT || number == EMFILE || number == ENFILE || number == ENOMEM;
 }
 
 }  // namespace

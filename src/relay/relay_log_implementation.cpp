@@ -146,6 +146,7 @@ void RelayLog::Implementation::begin_file(const std::string& source_file_name, c
   record.source = source;
   record.created_at = now_seconds();
   record.gtid_before = gtid_before;
+  std::optional<RelayFileWriter> next;
   guarded(options.channel, "beginning a relay file", [&] {
     std::vector<RelayFileRecord> listed = records();
     if (again) listed.pop_back();
@@ -157,6 +158,8 @@ void RelayLog::Implementation::begin_file(const std::string& source_file_name, c
       crash_point("relay.rotate");
       make_file(record.file_number);
       directory.write_index(listed);
+      // Before anything that tells of the former file changes: it is the newest one as long as this fails.
+      next.emplace(directory.path_of(record.file_number), options.channel, binlog::k_first_event_offset);
     } catch (const std::exception&) {
       // An emptied file that is used again stays; of a new one nothing may stay behind.
       if (!again) {
@@ -167,8 +170,7 @@ void RelayLog::Implementation::begin_file(const std::string& source_file_name, c
       throw;
     }
   });
-  writer.reset();
-  writer.emplace(directory.path_of(record.file_number), options.channel, binlog::k_first_event_offset);
+  writer = std::move(next);
   newest = record.file_number;
   begun = false;
   boundary = binlog::k_first_event_offset;
@@ -204,19 +206,32 @@ void RelayLog::Implementation::publish_written() {
 
 void RelayLog::Implementation::record_boundary() {
   writer->sync();
+  const bool first = !begun;
   RelayFileRecord record;
   {
     const std::lock_guard lock(mutex);
     FileEntry& entry = entries.at(newest);
-    entry.record.boundary_offset = boundary;
-    entry.begun = true;
     record = entry.record;
+    record.boundary_offset = boundary;
+    if (!first) entry.record = record;
   }
   transactions_since_sync = 0;
   try {
     catalogue.save(record);
     record_due = boundary + k_boundary_step;
+    if (!first) return;
+    const std::lock_guard lock(mutex);
+    FileEntry& entry = entries.at(newest);
+    entry.record = record;
+    entry.begun = begun = true;
   } catch (const std::exception& error) {
+    if (first) {
+      // A file whose first boundary is not on record counts for nothing after a crash, so readers must not see it.
+      boundary = binlog::k_first_event_offset;
+      throw WriteError(fmt::format("Relay log write failure: channel '{}': relay file {} cannot be recorded: {}",
+                                   options.channel, record.file_name, error.what()),
+                       true);
+    }
     // Only a scan after a crash depends on it: it would find less, and that would be received once more.
     record_due = boundary + k_boundary_step / 16;
     log(LogLevel::warning, "channel '{}': the boundary {} of relay file {} cannot be recorded: {}", options.channel,
@@ -230,7 +245,6 @@ void RelayLog::Implementation::mark_boundary(bool flush_now) {
   ++transactions_since_sync;
   if (boundary >= record_due) {
     const std::lock_guard structure(structure_mutex);
-    begun = true;
     record_boundary();
   } else if (options.sync_every != 0 && transactions_since_sync >= options.sync_every) {
     file.sync();

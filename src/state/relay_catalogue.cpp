@@ -17,7 +17,8 @@ class StoredRelayCatalogue final : public relay::RelayCatalogue {
   std::uint64_t last_number() override;
 
  private:
-  std::uint64_t read_last_number();  // mutex held
+  std::uint64_t read_last_number();              // mutex held
+  bool has_boundary(std::uint64_t file_number);  // mutex held
 
   SharedDatabase& shared_;
   const std::string channel_;
@@ -46,9 +47,11 @@ std::vector<relay::RelayFileRecord> StoredRelayCatalogue::load() {
 void StoredRelayCatalogue::save(const relay::RelayFileRecord& record) {
   const std::lock_guard lock(shared_.mutex);
   // What a known file's record says can be found again in the file. That a number was used cannot, once the file is
-  // gone, and the checkpoint in the target counts on numbers that never come back.
+  // gone, and the checkpoint in the target counts on numbers that never come back. Nor can it be found that a file
+  // counts at all, which its first boundary says.
   const bool new_number = record.file_number > read_last_number();
-  shared_.set_durability(new_number ? Durability::full : Durability::normal);
+  const bool first_boundary = record.boundary_offset != 0 && !has_boundary(record.file_number);
+  shared_.set_durability(new_number || first_boundary ? Durability::full : Durability::normal);
   Database& database = shared_.database;
   Transaction transaction(database);
   Statement& exists = database.statement("SELECT 1 FROM channel WHERE name = ?");
@@ -107,6 +110,14 @@ std::uint64_t StoredRelayCatalogue::read_last_number() {
   const std::uint64_t number = select.u64();
   select.reset();
   return number;
+}
+
+bool StoredRelayCatalogue::has_boundary(std::uint64_t file_number) {
+  Statement& select = shared_.database.statement(
+      "SELECT 1 FROM relay_file WHERE channel = ? AND file_number = ? AND boundary_offset <> 0");
+  const bool found = select.bind(channel_).bind(file_number).step();
+  select.reset();
+  return found;
 }
 
 }  // namespace

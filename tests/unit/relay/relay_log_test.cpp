@@ -349,9 +349,49 @@ TEST_F(RelayLogTest, goesOnWhenTheCatalogueCannotBeWritten) {
   }
   catalogue_.fail_saves_ = false;
   log.begin_file("bin.000008", source_);
+  append_events(log, 0, 1);
   catalogue_.fail_saves_ = true;
+  append_events(log, 1, events_.size());
+  EXPECT_EQ(log.published_end(), (RelayPosition{1, content_.size()}));
+}
+
+TEST_F(RelayLogTest, publishesNothingOfAFileWhoseFirstBoundaryCannotBeRecorded) {
+  RelayLog& log = open();
+  log.begin_file("bin.000008", source_);
+  log.append(events_[0].raw);
+  catalogue_.fail_saves_ = true;
+  EXPECT_THROW(log.mark_boundary(true), WriteError);
+  EXPECT_EQ(log.published_end(), RelayPosition{}) << "a crash would make it count for nothing";
+  log.discard_partial_transaction();
+  EXPECT_EQ(log.write_end(), 4U);
+  catalogue_.fail_saves_ = false;
+  log.begin_file("bin.000008", source_);
   append_all(log);
   EXPECT_EQ(log.published_end(), (RelayPosition{1, content_.size()}));
+  EXPECT_EQ(catalogue_.records_.at(1).boundary_offset, 4 + events_[0].raw.size());
+}
+
+TEST_F(RelayLogTest, keepsTheFormerFileWhenTheNextOneCannotBeOpened) {
+  RelayLog& log = open();
+  log.begin_file("bin.000008", source_);
+  append_all(log);
+  const RelayPosition end = log.published_end();
+  {
+    // No descriptor is free any more.
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    rlimit none = before;
+    none.rlim_cur = 3;
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_THROW(log.begin_file("bin.000009", source_), WriteError);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  }
+  EXPECT_EQ(log.write_end(), end.offset);
+  EXPECT_EQ(log.received_end().source_file_name, "bin.000008");
+  log.begin_file("bin.000009", source_);
+  append_all(log);
+  EXPECT_EQ(log.published_end(), (RelayPosition{2, content_.size()}));
+  EXPECT_EQ(log.files().size(), 2U);
 }
 
 }  // namespace
