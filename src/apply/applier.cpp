@@ -336,6 +336,13 @@ void Applier::run(std::stop_token stop) {  // NOLINT(performance-unnecessary-val
   } catch (const std::exception& error) {
     give_up(error_code::k_unknown_error, error.what());
   }
+  if (self.sessions.front()->temporary_tables().any()) {
+    log(LogLevel::warning,
+        "channel '{}': temporary tables of the source are open and lost with the applier's session: statements that "
+        "use "
+        "them will stop it",
+        self.channel());
+  }
   self.disconnect();
   self.status.stopped();
 }

@@ -47,6 +47,7 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
       cursor_(environment.log.open_cursor(start.from)) {
   builder_.set_interpreter(interpreter_);
   builder_.apply_alone_through(start.alone_through);
+  builder_.set_temporary_tables(environment.sessions.front()->temporary_tables());
 }
 
 void Attempt::run(const std::stop_token& stop) {

@@ -23,7 +23,7 @@ void BatchBuilder::on_begin(const TransactionStart& start) {
   has_steps_ = false;
   table_names_.clear();
   // What cannot be rolled back is not mixed with what can: a failure elsewhere must not run it twice.
-  alone_ = !start.can_roll_back || (alone_through_ && start.begin <= *alone_through_);
+  alone_ = !start.can_roll_back || (alone_through_ && start.begin <= *alone_through_) || temporary_tables_.any();
   if (alone_ && whole_ > 0) close(false);
   if (whole_ == 0) chunk_.first = start;
   chunk_.last = start;
@@ -35,11 +35,14 @@ void BatchBuilder::begin_step() {
   has_steps_ = true;
 }
 
-void BatchBuilder::keep_to_one_session() {
-  if (one_session_) return;
-  // Alone it goes to the first worker from its beginning.
-  if (pushed_ && worker_ != 0) throw ApplyAlone{transaction_};
-  one_session_ = true;
+/// The transaction being read is applied alone, by the first worker.
+void BatchBuilder::separate() {
+  if (alone_) return;
+  if ((whole_ > 0 && has_steps_) || (pushed_ && worker_ != 0)) throw ApplyAlone{transaction_};
+  alone_ = true;
+  if (whole_ == 0) return;
+  close(false);
+  chunk_.first = chunk_.last = transaction_;
 }
 
 void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const std::string& table) {
@@ -72,7 +75,9 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
 }
 
 void BatchBuilder::on_statement(SourceStatement statement) {
-  if (statement.scan.kind == StatementKind::temporary_table || statement.context.thread_specific) keep_to_one_session();
+  const bool about_temporary_table = statement.scan.kind == StatementKind::temporary_table;
+  if (about_temporary_table || statement.context.thread_specific) separate();
+  if (about_temporary_table) temporary_tables_.note(statement);
   if (statement.context.use_database) {
     // A session cannot go back to no default database: what comes after one goes in another batch.
     const bool none = statement.context.database.empty();
@@ -99,14 +104,14 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
                     transaction_.gtid + " at " + interpreter_->source_place(statement.place.start));
   }
   if (whole_ > 0) close(false);
-  if (statement.context.thread_specific) keep_to_one_session();
+  if (statement.context.thread_specific) separate();
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }
 
 void BatchBuilder::push_chunk() {
   finish_rows(std::nullopt, {});
-  if (!pushed_) worker_ = one_session_ || alone_ ? 0 : pipeline_.choose_worker();
+  if (!pushed_) worker_ = alone_ ? 0 : pipeline_.choose_worker();
   if (!pushed_ && worker_ == 0) chunk_.drops_temporary_tables = std::exchange(source_restarted_, false);
   chunk_.batch = batch_;
   chunk_.depends_on = dependencies_.depends_on(batch_);

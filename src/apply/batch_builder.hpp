@@ -12,6 +12,7 @@
 #include "event_interpreter.hpp"
 #include "pipeline.hpp"
 #include "status_board.hpp"
+#include "temporary_tables.hpp"
 
 namespace tributary::apply {
 
@@ -42,6 +43,9 @@ class BatchBuilder : public TransactionHandler {
   /// Transactions that begin at or before @p last are applied alone.
   void apply_alone_through(std::optional<relay::RelayPosition> last) { alone_through_ = last; }
 
+  /// What the first worker's session holds from before.
+  void set_temporary_tables(const TemporaryTables& tables) { temporary_tables_ = tables; }
+
   /// True when whole transactions wait to be handed over.
   [[nodiscard]] bool has_whole_transactions() const { return whole_ > 0; }
   /// True when parts of a transaction that is not whole are in the batch, or with a worker.
@@ -59,11 +63,14 @@ class BatchBuilder : public TransactionHandler {
   void on_ddl(SourceStatement statement) override;
   void on_end(bool rolled_back) override;
   void on_abandoned() override;
-  void on_source_restarted() override { source_restarted_ = true; }
+  void on_source_restarted() override {
+    source_restarted_ = true;
+    temporary_tables_.clear();
+  }
 
  private:
   void begin_step();
-  void keep_to_one_session();
+  void separate();
   void finish_rows(const std::optional<EventPlace>& place, const std::string& table);
   void push_chunk();
   void push_ddl(bool ends_transaction);
@@ -77,8 +84,7 @@ class BatchBuilder : public TransactionHandler {
   EventInterpreter* interpreter_ = nullptr;
   DependencyTracker dependencies_;
   std::optional<relay::RelayPosition> alone_through_;
-  /// Temporary tables live in one session: from the first statement on that may use one, all goes to the first worker.
-  bool one_session_ = false;
+  TemporaryTables temporary_tables_;
   bool source_restarted_ = false;  ///< not told to a worker yet
 
   // The batch being built.

@@ -142,7 +142,7 @@ std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, 
   std::optional<Diagnosis> diagnosis;
   try {
     // As a worker begins, where the transaction's sessions may be without default database.
-    if (session.context().has_default_database() && !session.may_hold_temporary_tables()) session.reconnect(stop);
+    if (session.context().has_default_database() && !session.temporary_tables().any()) session.reconnect(stop);
     session.execute("START TRANSACTION");
     EventByEvent handler(session, writer);
     EventInterpreter interpreter(log, handler, target, {});

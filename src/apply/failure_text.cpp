@@ -70,9 +70,17 @@ std::string statement_excerpt(std::string_view statement) {
 }
 
 std::string statement_failure_text(const SourceStatement& statement, std::uint16_t code, std::string_view message) {
-  return fmt::format("Error '{}' ({}) on query. Default database: '{}'. Query: '{}'; {}", message, code,
-                     statement.context.database, statement_excerpt(statement.text),
-                     place_text(statement.transaction, statement.place));
+  std::string text = fmt::format("Error '{}' ({}) on query. Default database: '{}'. Query: '{}'; {}", message, code,
+                                 statement.context.database, statement_excerpt(statement.text),
+                                 place_text(statement.transaction, statement.place));
+  static constexpr std::uint16_t k_no_such_table = 1146;  // ER_NO_SUCH_TABLE
+  if (statement.context.thread_specific && code == k_no_such_table) {
+    text +=
+        ". A temporary table of the source's session may be what is missing: it lives as long as the applier's "
+        "session. "
+        "Make by hand what depends on it, and go on behind it with CHANGE MASTER";
+  }
+  return text;
 }
 
 std::string rows_failure_text(const EventPlace& place, const TransactionStart& transaction, std::string_view table,

@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "tributary/util/crash_point.hpp"
+#include "tributary/util/log.hpp"
 
 #include "failure_text.hpp"
 
@@ -21,6 +22,8 @@ class TryAgain : public Error {
 };
 
 constexpr std::uint16_t k_unknown_database = 1049;  // ER_BAD_DB_ERROR
+constexpr std::uint16_t k_table_exists = 1050;      // ER_TABLE_EXISTS_ERROR
+constexpr std::uint16_t k_unknown_table = 1051;     // ER_BAD_TABLE_ERROR
 
 #ifdef TRIBUTARY_CRASH_POINTS
 /// Crash tests need the instant between the data and the commit, which otherwise travel in one packet.
@@ -133,7 +136,7 @@ void Worker::leave_database(const Chunk& chunk, const SourceStatement& statement
   if (!statement.context.database.empty()) session_.look_again_for(statement.context.database);
   // A session that holds temporary tables cannot be given up: there the statement sees the former default database.
   if (!session_.runs_without_database(statement.context) || !session_.context().has_default_database() ||
-      session_.may_hold_temporary_tables()) {
+      session_.temporary_tables().any()) {
     return;
   }
   if (transaction_is_empty_ && !packet_has_rows_) return session_.reconnect(environment_.pipeline.ended());
@@ -154,19 +157,45 @@ void Worker::check_database(const SourceStatement& statement, const target::Targ
 }
 
 void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement) {
-  if (statement.scan.kind == StatementKind::temporary_table) session_.expect_temporary_tables();
+  const bool about_temporary_table = statement.scan.kind == StatementKind::temporary_table;
   // Rows that wait go first by themselves, so that an error is known to be the statement's. Nothing may follow the
   // statement in its packet: its text may end in an open comment.
   if (packet_has_rows_) send();
   leave_database(chunk, statement);
   transaction_is_empty_ = false;
   try {
-    run_source_statement(session_, statement, std::exchange(packet_, {}));
+    std::string before = std::exchange(packet_, {});
+    if (about_temporary_table) {
+      run_temporary_table_statement(statement, std::move(before));
+    } else {
+      run_source_statement(session_, statement, std::move(before));
+    }
   } catch (const target::TargetError& error) {
     check_database(statement, error);
     located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
+}
+
+void Worker::run_temporary_table_statement(const SourceStatement& statement, std::string before) {
+  // Rolling a transaction back neither brings a dropped temporary table back nor takes a new one away: when the
+  // transaction is tried again, it meets what it did itself.
+  const bool drops = statement.scan.effect == DdlEffect::drop;
+  try {
+    run_source_statement(session_, statement, std::move(before));
+  } catch (const target::TargetError& error) {
+    if (drops && error.code() == k_unknown_table) {
+      log(LogLevel::info, "a temporary table is gone already: '{}'", statement_excerpt(statement.text));
+    } else if (!drops && error.code() == k_table_exists && statement.scan.objects.size() == 1) {
+      const target::ObjectName& table = statement.scan.objects.front();
+      session_.execute(session_.context().as_utf8() + "DROP TEMPORARY TABLE IF EXISTS " +
+                       target::quote_identifier(table.database) + "." + target::quote_identifier(table.name));
+      run_source_statement(session_, statement, {});
+    } else {
+      throw;
+    }
+  }
+  session_.temporary_tables().note(statement);
 }
 
 void Worker::execute_ddl(const Chunk& chunk) {

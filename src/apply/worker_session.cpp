@@ -29,7 +29,7 @@ void WorkerSession::connect(const std::stop_token& stop) {
     connection_ = std::move(connection);
   }
   rows_unprepared_ = true;
-  may_hold_temporary_tables_ = false;
+  temporary_tables_.clear();
   collations_.clear();
   context_ = std::make_unique<SessionContext>(connection_->is_mariadb(), connection_->server_version_number(),
                                               [this](std::uint32_t id) { return collation(id); });
@@ -60,7 +60,7 @@ std::size_t WorkerSession::statement_limit() const {
 }
 
 void WorkerSession::drop_temporary_tables(const std::stop_token& stop) {
-  if (may_hold_temporary_tables_) reconnect(stop);
+  if (temporary_tables_.any()) reconnect(stop);
 }
 
 void WorkerSession::reconnect(const std::stop_token& stop) {

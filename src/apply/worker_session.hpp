@@ -13,6 +13,8 @@
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
 
+#include "temporary_tables.hpp"
+
 namespace tributary::apply {
 
 /// A worker's session on the target: the connection and what is known of its state. It lives over failures that leave
@@ -40,11 +42,10 @@ class WorkerSession {
   void execute(std::string_view sql) { connection_->execute(sql); }
   /// True once, until forgotten: the session must run the row writer's session statement before rows.
   bool take_rows_unprepared();
-  /// The session may hold temporary tables of the source from now on.
-  void expect_temporary_tables() { may_hold_temporary_tables_ = true; }
-  /// Ends the session and opens another where it may hold temporary tables. Errors as connect().
+  /// Of the source, in this session.
+  [[nodiscard]] TemporaryTables& temporary_tables() { return temporary_tables_; }
+  /// Ends the session and opens another where it holds temporary tables. Errors as connect().
   void drop_temporary_tables(const std::stop_token& stop);
-  [[nodiscard]] bool may_hold_temporary_tables() const { return may_hold_temporary_tables_; }
   /// Notes that @p database does not exist when a USE of it says so now; @return whether it does.
   bool finds_missing(const std::string& database);
   /// The statement's session had no default database, or one that does not exist (any more) in the target.
@@ -70,7 +71,7 @@ class WorkerSession {
   std::unique_ptr<target::TargetConnection> connection_;
   std::unique_ptr<SessionContext> context_;
   bool rows_unprepared_ = true;
-  bool may_hold_temporary_tables_ = false;
+  TemporaryTables temporary_tables_;
   std::set<std::string, std::less<>> missing_databases_;
   std::map<std::uint32_t, CollationName> collations_;  ///< of this target, read when first needed
 };

@@ -55,6 +55,8 @@ class SessionContext {
   /// The same before BINLOG with rows that server @p server_id wrote first: a target with a binary log of its own
   /// writes the session's server_id there, whatever the rows' headers say.
   std::string enter_rows(std::uint32_t server_id);
+  /// The same before names in UTF-8, in the session of the last statement.
+  std::string as_utf8();
   /// Nothing is known of the session any more: a statement failed, or the session is new.
   void forget();
   /// The default database may have been dropped.
@@ -77,7 +79,6 @@ class SessionContext {
   void set_flags(class Assignments& assignments, const StatementContext& statement);
   void set_charset(class Assignments& assignments, const StatementContext& statement);
   std::string user_variables(const StatementContext& statement);
-  std::string as_utf8();
 
   bool target_is_mariadb_;
   std::uint32_t target_version_;

@@ -179,6 +179,48 @@ TEST_F(ErrorsTest, LockThatIsNeverReleasedStopsInTheEnd) {
   expect_only_what_stood_before();
 }
 
+TEST_F(ErrorsTest, TemporaryTablesAndALockThatIsWaitedFor) {
+  make_table();
+  // One transaction after another in a backlog, and all of it in one transaction.
+  for (const char* const begin : {"", "BEGIN;"}) {
+    const std::string id = *begin == 0 ? "201" : "202";
+    source().run(fmt::format(
+        "SET binlog_format=STATEMENT; {} CREATE TEMPORARY TABLE d.tmp (a INT); INSERT INTO d.tmp VALUES ({}); INSERT "
+        "INTO "
+        "d.orders SELECT a, a, 0 FROM d.tmp; UPDATE d.orders SET n=n+1 WHERE id=1; DROP TEMPORARY TABLE d.tmp; UPDATE "
+        "d.orders SET n=n+1 WHERE id=1; COMMIT",
+        begin, id));
+    source().run("INSERT INTO d.orders VALUES (30" + id + ",'after',0); DELETE FROM d.orders WHERE name='after'");
+    feed().receive();
+    {
+      const RowLock lock(target());
+      start();
+      while (applier().status().retries < 2) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    const ApplierStatus status = wait();
+    EXPECT_EQ(status.error_code, 0) << status.error_message;
+    stop();
+    expect_equal("d");
+  }
+}
+
+TEST_F(ErrorsTest, TemporaryTablesThatAreLostAreNamedAsTheCause) {
+  make_table();
+  source().run(
+      "SET binlog_format=STATEMENT; CREATE TEMPORARY TABLE d.tmp (a INT); INSERT INTO d.tmp VALUES (7); INSERT "
+      "INTO d.orders SELECT a, a, 0 FROM d.tmp");
+  replicate();
+  source().run(
+      "SET binlog_format=STATEMENT; CREATE TEMPORARY TABLE d.tmp (a INT); INSERT INTO d.tmp VALUES (8); SET "
+      "@x=SLEEP(0); INSERT INTO d.orders SELECT a, a, 0 FROM d.tmp");
+  target().run("INSERT INTO d.orders VALUES (8, 'mine', 0)");
+  EXPECT_EQ(apply().error_code, 1062);
+  target().run("DELETE FROM d.orders WHERE id=8");
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1146);
+  EXPECT_THAT(status.error_message, HasSubstr("A temporary table of the source's session may be what is missing"));
+}
+
 TEST_F(ErrorsTest, PasswordsAreNotShown) {
   make_table();
   source().run("CREATE USER once@localhost IDENTIFIED BY 'verysecret'");
