@@ -309,3 +309,30 @@ def test_relay_files_survive_the_loss_of_the_catalogue(source, make_daemon, trio
     daemon.wait_caught_up("c", source)
     assert_identical(daemon, "c", source)
     assert_equal(source, target, ["lost"])
+
+
+def test_an_encrypting_source(make_daemon, trio, seed, tmp_path):
+    """What is sent is not encrypted, so a copy is what other programs receive and not what the source has on its disk."""
+    target = trio[2]
+    key = tmp_path / "key"
+    key.write_text("1;a7addd9adea9978fda19f21e6be987880e68ac92632ca052e5bb42b1a506939a\n")
+    server = servers.source("enc", 1, ["--plugin-load-add=file_key_management", "--encrypt-binlog=ON",
+                                       f"--file-key-management-filename={key}"]).start().make_replication_account()
+    try:
+        load = Load(server, "encrypted", seed).prepare()
+        daemon = make_daemon(target)
+        daemon.replicate("c", server)
+        for _ in range(3):
+            load.write(20)
+            daemon.wait_caught_up("c", server)
+            daemon.restart()
+        server.flush_logs()
+        load.write(20)
+        daemon.wait_caught_up("c", server)
+        assert_equal(server, target, ["encrypted"])
+        name = server.binlog_files()[0].name
+        subprocess.run(["mariadb-binlog", "--no-defaults", "--read-from-remote-server", "--raw", "-uroot",
+                        f"--socket={server.socket}", f"--result-file={tmp_path}/", name], check=True)
+        assert filecmp.cmp(daemon.relay_files("c")[0], tmp_path / name, shallow=False)
+    finally:
+        server.destroy()
