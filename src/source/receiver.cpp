@@ -1,9 +1,11 @@
 #include "tributary/source/receiver.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <mutex>
 #include <random>
+#include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
@@ -32,6 +34,23 @@ std::int64_t now_seconds() {
 /// The source refused the place that was asked for, or cannot go on from it.
 bool is_refused_position(std::uint16_t code) {
   return code == error_code::k_source_fatal_reading;
+}
+
+/// The file ends inside an event (LOG_READ_TRUNC, sql/sql_repl.cc): nothing can come after it in this file.
+bool is_truncated_file(const ReceiveError& error) {
+  return error.code() == error_code::k_source_fatal_reading &&
+         std::string_view(error.what()).find("binlog truncated in the middle of event") != std::string_view::npos;
+}
+
+/// The name that a server gives to the file after @p file; '' when it does not end in a number.
+std::string name_after(const std::string& file) {
+  const std::size_t dot = file.rfind('.');
+  if (dot == std::string::npos) return {};
+  std::uint64_t number = 0;
+  const char* const end = file.data() + file.size();
+  const auto [stopped, error] = std::from_chars(file.data() + dot + 1, end, number);
+  if (error != std::errc{} || stopped != end) return {};
+  return fmt::format("{}.{:06}", file.substr(0, dot), number + 1);
 }
 
 }  // namespace
@@ -76,6 +95,7 @@ struct Receiver::Implementation {
   bool must_start_over = true;  ///< before the next connection
   bool connected = false;       ///< the present attempt got past authentication
   bool resumed_inside = false;  ///< the dump was asked for from inside a transaction
+  std::string abandoned_file;   ///< a file of the source's that ends inside a transaction, at a crash of the source's
   bool was_connected_before = false;
   bool error_shown = false;             ///< status holds an error that the next event makes untrue
   std::uint64_t attempts = 0;           ///< connection attempts in a row that failed
@@ -197,6 +217,14 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
     must_start_over = true;
     return milliseconds(0);
   }
+  if (is_truncated_file(error) && stream.inside_transaction() && !name_after(stream.file()).empty()) {
+    // The source was killed while it wrote this transaction, which it has rolled back since; it went on in the next
+    // file.
+    abandoned_file = stream.file();
+    tributary::log(LogLevel::warning, "{}, {}: {}; going on with the next file", where, place(), error.what());
+    must_start_over = true;
+    return milliseconds(0);
+  }
   if (error.remedy() == Remedy::give_up) {
     report(error.code(), fmt::format("{} ({})", error.what(), place()));
     return std::nullopt;
@@ -264,7 +292,12 @@ void Receiver::Implementation::follow(StopSignal& stop) {
   const std::unique_ptr<SourceConnection> connection = connect(stop);
   const SourceProbe source = probe(*connection);
   const StartChoice choice = choose_start(options, log, stream, *connection, source);
-  const DumpStart& start = choice.start;
+  DumpStart start = choice.start;
+  const std::string abandoned = std::exchange(abandoned_file, "");
+  if (start.by == DumpStart::By::file && !abandoned.empty() && start.file == abandoned) {
+    start = DumpStart();
+    start.file = name_after(abandoned);
+  }
   resumed_inside = choice.inside_transaction;
   enter(ReceiverState::connecting, "Registering replica on source");
   try {

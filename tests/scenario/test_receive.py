@@ -4,8 +4,10 @@ import filecmp
 import random
 import sqlite3
 import subprocess
+import threading
 import time
 
+import pymysql
 import pytest
 
 import servers
@@ -128,6 +130,35 @@ def test_source_restarted_and_killed(source, make_daemon, seed):
         source.start()
         load.stop()
     assert_identical(daemon, "c", source)
+
+
+def test_source_killed_while_it_writes_a_transaction(source, make_daemon):
+    """Its file then ends inside an event, which is no place to go on from; the transaction never was."""
+    source.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT, b LONGBLOB)")
+    daemon = receive_only(make_daemon, source)
+    daemon.wait_received("c", source)
+    torn = source.binlog_files()[-1]
+
+    def write():
+        with pytest.raises(pymysql.err.OperationalError):
+            source.run("USE d", "INSERT INTO t SELECT seq, REPEAT('y', 300000) FROM seq_1_to_1000")
+
+    before = torn.stat().st_size
+    writer = threading.Thread(target=write)
+    writer.start()
+    wait_until(lambda: torn.stat().st_size > before + 3_000_000, "the transaction is being written", interval=0.001)
+    source.kill()
+    writer.join()
+    source.start()
+    source.run("INSERT INTO d.t VALUES (1, 'after')")
+    daemon.wait_received("c", source)
+    first, second = daemon.relay_files("c")
+    assert first.stat().st_size == before
+    assert_beginning(first, torn)
+    assert_beginning(second, source.binlog_files()[1])
+    daemon.restart()
+    source.run("INSERT INTO d.t VALUES (2, 'after')")
+    daemon.wait_received("c", source)
 
 
 def test_connections_cut_in_the_middle_of_events(source, make_daemon, seed):
