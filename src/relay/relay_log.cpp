@@ -42,6 +42,10 @@ void RelayLog::discard_partial_transaction() {
   implementation_->discard_partial_transaction();
 }
 
+void RelayLog::cut(std::uint64_t offset) {
+  implementation_->require_writer().cut(offset);
+}
+
 std::uint64_t RelayLog::write_end() const {
   return implementation_->writer ? implementation_->writer->end() : 0;
 }

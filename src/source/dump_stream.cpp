@@ -210,7 +210,11 @@ void DumpStream::on_format(const EventView& event) {
 }
 
 void DumpStream::start_file(const EventView& format) {
-  if (!unsettled_gtids_.empty()) mark_settled();
+  if (!unsettled_gtids_.empty()) {
+    // A transaction that the source gave up at the end of its file.
+    if (!boundary_.at_boundary()) log_.cut(unsettled_end_);
+    mark_settled();
+  }
   boundary_.reset();
   open_gtid_.reset();
   log_.begin_file(file_, identity_, gtid_position_.to_string());
@@ -354,6 +358,7 @@ void DumpStream::store(const EventView& event) {
   // While the source still seeks, going on by file and position would bring what it skips.
   if (state_ != State::storing) {
     if (open_gtid_) unsettled_gtids_.push_back(*open_gtid_);
+    unsettled_end_ = offset_;
   } else {
     if (open_gtid_) gtid_position_.update(*open_gtid_);
     log_.mark_boundary(false);

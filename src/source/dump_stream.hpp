@@ -119,6 +119,7 @@ class DumpStream {
   std::map<std::uint32_t, gtid::MariadbGtid> skipped_;
   /// GTIDs of groups that were stored before it settled: they count with the first boundary, or are thrown away.
   std::vector<gtid::MariadbGtid> unsettled_gtids_;
+  std::uint64_t unsettled_end_ = 0;                                      ///< of the last of them
   binlog::ChecksumAlgorithm checksum_ = binlog::ChecksumAlgorithm::off;  ///< of events to come
   binlog::FormatDescription description_;
   std::string file_;            ///< the source's file being sent

@@ -150,6 +150,8 @@ class RelayLog {
   /// Throws away what was appended after the last boundary (after a reconnect that starts over there). In a file
   /// without a boundary that is all but the magic.
   void discard_partial_transaction();
+  /// Throws away what was appended at and after @p offset, which is the end of an event after the last boundary.
+  void cut(std::uint64_t offset);
   [[nodiscard]] std::uint64_t write_end() const;  ///< offset after the last appended event; 0 without a file
   /// published_end() in the source's coordinates. Any thread. After flush() that is the last boundary.
   [[nodiscard]] ReceivePosition received_end() const;

@@ -159,6 +159,21 @@ TEST_F(DumpStreamGtidTest, groupsCountWithTheNextFileAtTheLatest) {
   EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-8,1-11-1");
 }
 
+TEST_F(DumpStreamGtidTest, cutsATransactionThatTheSourceGaveUpInTheSearch) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  send_transaction(1, 1);
+  const Bytes whole = file_.content();
+  stream_.on_event(file_.gtid(1, 2));
+  stream_.on_event(file_.rows());
+  stream_.on_event(made_up_rotate("bin.000006", 4));
+  file_ = FileBuilder();
+  stream_.on_event(file_.format());
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(relay_.content(1), whole);
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-8,1-11-1");
+}
+
 TEST_F(DumpStreamGtidTest, beginsAgainAfterAConnectionThatEndedInTheSearch) {
   ask("0-11-8");
   stream_.on_event(file_.list("0-11-3"));
