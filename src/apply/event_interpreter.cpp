@@ -11,15 +11,15 @@
 #include "tributary/binlog/statement_events.hpp"
 #include "tributary/binlog/table_map.hpp"
 #include "tributary/util/error.hpp"
+#include "tributary/util/log.hpp"
+
+#include "failure_text.hpp"
 
 namespace tributary::apply {
 namespace {
 
 using binlog::BoundaryState;
 using binlog::EventType;
-
-/// Where an upstream Tributary keeps its checkpoints: they are the upstream's own.
-constexpr std::string_view k_own_schema = "tributary";
 
 constexpr std::uint16_t k_incident = 1590;  // ER_SLAVE_INCIDENT
 
@@ -37,11 +37,8 @@ std::uint32_t version_number(std::string_view version) {
   return number;
 }
 
-bool concerns_own_schema(const StatementScan& scan) {
-  const auto is_own = [](const target::ObjectName& object) {
-    return (object.kind == target::ObjectKind::database ? object.name : object.database) == k_own_schema;
-  };
-  return !scan.objects.empty() && std::all_of(scan.objects.begin(), scan.objects.end(), is_own);
+bool is_own(const target::ObjectName& object) {
+  return object.kind == target::ObjectKind::table && is_own_table(object.database, object.name);
 }
 
 }  // namespace
@@ -247,8 +244,9 @@ void EventInterpreter::on_helper(const binlog::EventView& view) {
 void EventInterpreter::on_table_map(const binlog::EventView& view, const binlog::FormatDescription& description) {
   const auto layout = binlog::TableMapLayout::decode(view, description);
   const auto known = std::find(own_tables_.begin(), own_tables_.end(), layout.table_id);
-  if (layout.database == k_own_schema) {
+  if (is_own_table(layout.database, layout.table)) {
     if (known == own_tables_.end()) own_tables_.push_back(layout.table_id);
+    tell_skipped(fmt::format("changes of {}.{}", layout.database, layout.table));
     return;
   }
   if (known != own_tables_.end()) own_tables_.erase(known);
@@ -263,6 +261,40 @@ void EventInterpreter::on_rows(const relay::RelayEvent& event, const binlog::Eve
   handler_.on_rows({view.type(), event.start, event.end}, view, description);
 }
 
+bool EventInterpreter::skips_own(const relay::RelayEvent& event, const binlog::EventView& view,
+                                 const binlog::QueryEvent& query, const StatementScan& scan,
+                                 const SqlDialect& dialect) {
+  static constexpr const char* k_refusal =
+      "it is about Tributary's own tables in the schema `tributary`, which each target has for itself, together with "
+      "something else";
+  if (scan.kind == StatementKind::ddl) {
+    const auto is_schema = [](const target::ObjectName& object) {
+      return object.kind == target::ObjectKind::database && is_own_schema(object.name);
+    };
+    if (std::any_of(scan.objects.begin(), scan.objects.end(), is_schema)) {
+      if (scan.effect != DdlEffect::create) refuse(view, event.start, "it would change or drop Tributary's own schema");
+    } else if (std::none_of(scan.objects.begin(), scan.objects.end(), is_own)) {
+      return false;
+    } else if (!std::all_of(scan.objects.begin(), scan.objects.end(), is_own)) {
+      refuse(view, event.start, k_refusal);
+    }
+  } else if (scan.kind != StatementKind::dml || !names_own_table(query.query, query.database, dialect)) {
+    return false;
+  } else if (!scan.changes_one_table || !is_own(scan.objects.front())) {
+    refuse(view, event.start, k_refusal);
+  }
+  tell_skipped(fmt::format("'{}'", statement_excerpt(query.query)));
+  return true;
+}
+
+void EventInterpreter::tell_skipped(const std::string& what) {
+  if (std::exchange(told_skipped_, true)) return;
+  log(LogLevel::info,
+      "{}: {} and the like are passed over: the tables of an upstream Tributary (applier_checkpoint, ddl_intent, "
+      "schema_version in the schema `tributary`) are its own",
+      source_place(transaction_.begin), what);
+}
+
 void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::EventView& view,
                                 const binlog::FormatDescription& description) {
   binlog::QueryEvent query = binlog::QueryEvent::decode(view, description);
@@ -275,7 +307,7 @@ void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::Ev
   statement.transaction = transaction_;
   statement.scan = scan_statement(query.query, query.database, dialect);
   statement.context = std::exchange(pending_, {});
-  if (concerns_own_schema(statement.scan) || statement_has_no_effect_) return;
+  if (statement_has_no_effect_ || skips_own(event, view, query, statement.scan, dialect)) return;
   statement.context.timestamp = view.header().timestamp;
   statement.context.status = std::move(query.status);
   statement.context.database = std::move(query.database);

@@ -72,6 +72,10 @@ class EventInterpreter {
                const binlog::FormatDescription& description);
   void on_query(const relay::RelayEvent& event, const binlog::EventView& view,
                 const binlog::FormatDescription& description);
+  /// Whether the statement is only about tables of an upstream Tributary. @throws Error for one that mixes.
+  bool skips_own(const relay::RelayEvent& event, const binlog::EventView& view, const binlog::QueryEvent& query,
+                 const StatementScan& scan, const SqlDialect& dialect);
+  void tell_skipped(const std::string& what);
   [[noreturn]] void refuse(const binlog::EventView& view, const relay::RelayPosition& start, std::string_view why);
   const std::string& source_file(std::uint64_t file_number);
 
@@ -95,9 +99,10 @@ class EventInterpreter {
   std::optional<gtid::MariadbGtid> mariadb_gtid_;
   std::optional<gtid::MysqlGtid> mysql_gtid_;
   bool rolled_back_ = false;
+  bool told_skipped_ = false;
   /// START ALTER and ROLLBACK ALTER of MariaDB's two-phase ALTER: COMMIT ALTER runs the statement.
   bool statement_has_no_effect_ = false;
-  std::vector<std::uint64_t> own_tables_;  ///< table ids of the schema `tributary` in the source
+  std::vector<std::uint64_t> own_tables_;  ///< table ids of an upstream Tributary's own tables
   StatementContext pending_;               ///< from INTVAR, RAND and USER_VAR events
 };
 

@@ -3,12 +3,20 @@
 #include <algorithm>
 #include <array>
 #include <span>
+#include <utility>
 
 namespace tributary::apply {
 namespace {
 
 using target::ObjectKind;
 using target::ObjectName;
+
+/// Names of tables may differ in case only where the server keeps them apart; ours are never told apart from such.
+bool same_name(std::string_view lower, std::string_view name) {
+  return std::equal(lower.begin(), lower.end(), name.begin(), name.end(), [](char wanted, char found) {
+    return wanted == (found >= 'A' && found <= 'Z' ? static_cast<char>(found - 'A' + 'a') : found);
+  });
+}
 
 /// One token of look-ahead over the tokenizer, and the notions that several statements share.
 class Scanner {
@@ -258,9 +266,14 @@ void scan_dml_table(Scanner& scanner, StatementScan& scan) {
   const bool names_a_table =
       scanner.is("INSERT") || scanner.is("REPLACE") || scanner.is("UPDATE") || scanner.is("DELETE");
   if (!names_a_table) return;
+  const bool inserts = scanner.is("INSERT") || scanner.is("REPLACE");
+  const bool updates = scanner.is("UPDATE");
   scanner.advance();
   while (scanner.is_any(k_words)) scanner.advance();
-  scanner.object_name(ObjectKind::table, scan.objects);
+  if (!scanner.object_name(ObjectKind::table, scan.objects)) return;
+  scan.changes_one_table =
+      inserts || (updates ? scanner.is("SET")
+                          : scanner.at_end() || scanner.is("WHERE") || scanner.is("ORDER") || scanner.is("LIMIT"));
 }
 
 bool is_dml_verb(const Scanner& scanner) {
@@ -349,6 +362,37 @@ StatementScan scan_statement(std::string_view statement, std::string_view defaul
   scan.names_current_user = names_current_user(statement, dialect);
   if (scan.effect == DdlEffect::unknown) scan.objects.clear();
   return scan;
+}
+
+bool is_own_table(std::string_view database, std::string_view table) {
+  static constexpr std::array<std::string_view, 3> k_tables{"applier_checkpoint", "ddl_intent", "schema_version"};
+  return is_own_schema(database) &&
+         std::any_of(k_tables.begin(), k_tables.end(), [table](std::string_view own) { return same_name(own, table); });
+}
+
+bool is_own_schema(std::string_view database) {
+  return same_name("tributary", database);
+}
+
+bool names_own_table(std::string_view statement, std::string_view default_database, const SqlDialect& dialect) {
+  SqlTokenizer tokenizer(statement, dialect);
+  SqlToken token = tokenizer.next();
+  while (token.kind != TokenKind::end) {
+    // A name with what qualifies it, a column's too: each neighbour may be the database of the next.
+    std::vector<std::string> parts{std::string(default_database)};
+    while (token.is_identifier()) {
+      parts.push_back(token.name());
+      token = tokenizer.next();
+      if (!token.is('.')) break;
+      token = tokenizer.next();
+    }
+    // A qualified name is not in the default database; ".table" is the old ODBC form.
+    for (std::size_t i = parts.size() > 2 ? 2 : 1; i < parts.size(); ++i) {
+      if (is_own_table(parts[i - 1], parts[i])) return true;
+    }
+    if (parts.size() == 1) token = tokenizer.next();
+  }
+  return false;
 }
 
 std::size_t definer_place(std::string_view query, const SqlDialect& dialect) {

@@ -376,3 +376,37 @@ def test_a_database_that_only_the_target_has_lost(replicate):
     assert int(status["Last_SQL_Errno"]) in (1046, 1049), status["Last_SQL_Error"]
     assert "INSERT INTO t (a) VALUES ('lost')" in status["Last_SQL_Error"]
     assert target.value("SELECT COUNT(*) FROM z.t") == 2
+
+
+@pytest.mark.parametrize("mode", ["STATEMENT", "ROW"])
+def test_schema_tributary_of_a_source(replicate, mode):
+    """Tables of an upstream Tributary are passed over, an application's in the same schema are not."""
+    source, target = replicate.source, replicate.target
+    replicate("INSERT INTO t (a) VALUES ('begin')")
+    target_rows = target.query("SELECT channel_uuid, channel FROM tributary.applier_checkpoint")
+    replicate("CREATE DATABASE tributary", "CREATE TABLE tributary.schema_version (version INT PRIMARY KEY)",
+              "CREATE TABLE tributary.applier_checkpoint (worker INT PRIMARY KEY, n INT)",
+              "CREATE TABLE tributary.app (id INT PRIMARY KEY)", f"SET SESSION binlog_format={mode}",
+              "INSERT INTO tributary.schema_version VALUES (99)", "INSERT INTO tributary.app VALUES (1),(2)",
+              "INSERT INTO tributary.applier_checkpoint VALUES (0, 1)", "DELETE FROM tributary.applier_checkpoint",
+              "UPDATE tributary.app JOIN z.t SET app.id=9 WHERE app.id=2", "INSERT INTO t (a) VALUES ('end')")
+    assert target.query("SELECT id FROM tributary.app") == source.query("SELECT id FROM tributary.app")
+    assert target.query("SELECT channel_uuid, channel FROM tributary.applier_checkpoint") == target_rows
+    assert target.value("SELECT MAX(version) FROM tributary.schema_version") < 99
+    assert "passed over" in replicate.daemon.log_text()
+
+
+@pytest.mark.parametrize("statement", [
+    "UPDATE tributary.applier_checkpoint, z.t SET t.a=9", "UPDATE z.t, tributary.applier_checkpoint SET t.a=9",
+    "INSERT INTO z.t (a) SELECT n FROM tributary.applier_checkpoint", "DROP TABLE z.other, tributary.applier_checkpoint",
+    "DROP DATABASE tributary"])
+def test_statements_that_would_touch_the_targets_own_tables(replicate, statement):
+    source, target = replicate.source, replicate.target
+    replicate("CREATE DATABASE tributary", "CREATE TABLE tributary.applier_checkpoint (worker INT PRIMARY KEY, n INT)",
+              "CREATE TABLE other (a INT)", "INSERT INTO t (a) VALUES (1)",
+              "INSERT INTO tributary.applier_checkpoint VALUES (1, 1)", "INSERT INTO t (a) VALUES ('end')")
+    source.run("SET SESSION binlog_format=STATEMENT", statement)
+    status = replicate.daemon.wait_stopped_by_error("c")
+    assert int(status["Last_SQL_Errno"]) == 1593 and "Tributary's own" in status["Last_SQL_Error"]
+    assert target.value("SELECT COUNT(*) FROM tributary.applier_checkpoint") > 0
+    assert target.value("SELECT COUNT(*) FROM z.t WHERE a=9") == 0

@@ -39,6 +39,8 @@ struct StatementScan {
   /// The objects whose definitions tell whether a DDL ran; empty when they cannot tell. For DML the table that an
   /// INSERT, REPLACE, UPDATE or DELETE names first, where it names one plainly.
   std::vector<target::ObjectName> objects;
+  /// A DML statement that changes nothing but the one table in objects: INSERT, REPLACE, and UPDATE and DELETE of one.
+  bool changes_one_table = false;
   /// The statement uses CURRENT_USER where an account is expected: it depends on who ran it.
   bool names_current_user = false;
 };
@@ -46,6 +48,14 @@ struct StatementScan {
 /// Scans @p statement, whose unqualified names belong to @p default_database. Never fails: a statement that it does
 /// not understand is a DDL of unknown effect, which is the careful choice.
 StatementScan scan_statement(std::string_view statement, std::string_view default_database, const SqlDialect& dialect);
+
+/// Tributary keeps its checkpoints in these tables of the schema `tributary` of its target. They are that target's own:
+/// an upstream's are not applied, and this target's are not changed by what a source does.
+bool is_own_schema(std::string_view database);
+bool is_own_table(std::string_view database, std::string_view table);
+
+/// True when @p statement names such a table anywhere.
+bool names_own_table(std::string_view statement, std::string_view default_database, const SqlDialect& dialect);
 
 /// Where "DEFINER=… " belongs in an ALTER EVENT that names no definer: before the word EVENT. The server makes the one
 /// who runs such a statement the new definer (sql/events.cc), which must be the source's user and not the applier's.

@@ -176,5 +176,36 @@ TEST(StatementScan, AnsiQuotesMakeIdentifiers) {
   EXPECT_EQ(scan(R"(CREATE TABLE "a b" (x INT))", SqlDialect::of_session(0x4, 8)), "ddl create: table d.a b");
 }
 
+TEST(OwnTablesTest, AreFoundByName) {
+  EXPECT_TRUE(is_own_table("tributary", "applier_checkpoint"));
+  EXPECT_TRUE(is_own_table("Tributary", "DDL_intent"));
+  EXPECT_FALSE(is_own_table("tributary", "app"));
+  EXPECT_FALSE(is_own_table("d", "applier_checkpoint"));
+  const auto names = [](std::string_view statement, std::string_view database = "d") {
+    return names_own_table(statement, database, SqlDialect{});
+  };
+  EXPECT_TRUE(names("INSERT INTO tributary.applier_checkpoint SET worker=1"));
+  EXPECT_TRUE(names("UPDATE d.t, `tributary` . `ddl_intent` SET a=1"));
+  EXPECT_TRUE(names("DELETE FROM t WHERE a IN (SELECT 1 FROM tributary.schema_version)"));
+  EXPECT_TRUE(names("INSERT INTO d.t SELECT * FROM applier_checkpoint", "tributary"));
+  EXPECT_TRUE(names("UPDATE x SET a=tributary.applier_checkpoint.worker"));
+  EXPECT_FALSE(names("INSERT INTO applier_checkpoint VALUES ('tributary.ddl_intent')"));
+  EXPECT_FALSE(names("INSERT INTO tributary.app VALUES (1) -- tributary.ddl_intent"));
+  EXPECT_FALSE(names("SELECT d.applier_checkpoint", "tributary"));
+}
+
+TEST(OwnTablesTest, StatementsOfOneTable) {
+  const auto one = [](std::string_view statement) { return scan_statement(statement, "d", {}).changes_one_table; };
+  EXPECT_TRUE(one("INSERT INTO tributary.applier_checkpoint SET a=1 ON DUPLICATE KEY UPDATE a=2"));
+  EXPECT_TRUE(one("REPLACE INTO t SELECT * FROM u"));
+  EXPECT_TRUE(one("UPDATE LOW_PRIORITY t SET a=1"));
+  EXPECT_TRUE(one("DELETE FROM t WHERE a=1"));
+  EXPECT_TRUE(one("DELETE QUICK FROM t"));
+  EXPECT_FALSE(one("UPDATE t, u SET t.a=1"));
+  EXPECT_FALSE(one("UPDATE t JOIN u SET t.a=1"));
+  EXPECT_FALSE(one("DELETE t, u FROM t JOIN u"));
+  EXPECT_FALSE(one("DELETE FROM t USING t JOIN u"));
+}
+
 }  // namespace
 }  // namespace tributary::apply
