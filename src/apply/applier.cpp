@@ -17,6 +17,8 @@
 namespace tributary::apply {
 namespace {
 
+constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
+constexpr std::uint32_t k_log_every_wait = 30;
 constexpr auto k_first_pause = std::chrono::milliseconds(50);
 constexpr auto k_longest_pause = std::chrono::milliseconds(5000);
 
@@ -277,10 +279,14 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
   if (failure.connection_lost || failure.transient) {
     // A connection is lost for its own reasons: only when it happens again at the same place is the batch suspected.
     if (!failure.connection_lost || count > 1) apply_alone(failure.last.begin);
-    if (single && count > options.transaction_retries) {
+    // A lock is waited for as long as somebody holds it: a replica's own patience is far beyond ten short waits.
+    const bool waits = failure.code == k_lock_wait_timeout;
+    if (single && !waits && count > options.transaction_retries) {
       throw GiveUp{failure.code, fmt::format("{}; the transaction was tried {} times in vain", what, count)};
     }
-    tributary::log(LogLevel::warning, "channel '{}': {}; trying again", channel(), what);
+    if (!waits || count == 1 || count % k_log_every_wait == 0) {
+      tributary::log(LogLevel::warning, "channel '{}': {}; trying again", channel(), what);
+    }
     status.retried();
     status.set_error(failure.code, what + "; trying again");
     status.set_stage("Waiting to try the transaction again");

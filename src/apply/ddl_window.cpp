@@ -1,6 +1,7 @@
 #include "ddl_window.hpp"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include <fmt/core.h>
@@ -34,6 +35,31 @@ bool all_absent(std::string_view fingerprint) {
   return true;
 }
 
+constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
+
+bool is_concurrency_error(std::uint16_t code) {
+  return code == k_lock_wait_timeout || code == 1213 /* ER_LOCK_DEADLOCK */ || code == 1614 /* ER_XA_RBDEADLOCK */;
+}
+
+/// Whether the pairs (from, to) of a RENAME, run on objects as @p fingerprint has them, leave the same names in use as
+/// before: then unchanged definitions do not tell whether it ran. Of what is no list of pairs: true.
+bool permutes_names(const StatementScan& scan, std::string_view fingerprint) {
+  std::map<target::ObjectName, bool> before;  // whether the name is in use
+  for (const target::ObjectName& object : scan.objects) {
+    const std::size_t end = std::min(fingerprint.find('\n'), fingerprint.size());
+    if (end == 0) return true;
+    before.emplace(object, !all_absent(fingerprint.substr(0, end)));
+    fingerprint.remove_prefix(std::min(end + 1, fingerprint.size()));
+  }
+  if (!fingerprint.empty() || scan.objects.size() % 2 != 0) return true;
+  std::map<target::ObjectName, bool> after = before;
+  for (std::size_t i = 0; i < scan.objects.size(); i += 2) {
+    const bool in_use = std::exchange(after[scan.objects[i]], false);
+    after[scan.objects[i + 1]] = after[scan.objects[i + 1]] || in_use;
+  }
+  return after == before || std::all_of(before.begin(), before.end(), [](const auto& name) { return name.second; });
+}
+
 }  // namespace
 
 DdlDecision decide_ddl(const StatementScan& scan, std::string_view before, std::string_view now, bool complete) {
@@ -49,7 +75,8 @@ DdlDecision decide_ddl(const StatementScan& scan, std::string_view before, std::
     case DdlEffect::alter:
       if (now != before) return DdlDecision::done;
       // Tables that changed places look alike unless their ids are known.
-      return complete || scan.objects.size() < 2 ? DdlDecision::run : DdlDecision::undecidable;
+      return complete || scan.objects.size() < 2 || !permutes_names(scan, before) ? DdlDecision::run
+                                                                                  : DdlDecision::undecidable;
     case DdlEffect::unknown:
       break;
   }
@@ -100,7 +127,9 @@ std::string DdlWindow::fingerprint(const SourceStatement& statement) {
     if (const std::string enter = session_.context().enter_plain(); !enter.empty()) session_.execute(enter);
     return target::fingerprint_objects(session_.connection(), statement.scan.objects);
   } catch (const target::TargetError& error) {
-    if (error.connection_lost()) throw;
+    static constexpr std::uint16_t k_query_interrupted = 1317;  // ER_QUERY_INTERRUPTED
+    // These tell nothing about the definitions.
+    if (error.transient() || error.code() == k_query_interrupted) throw;
     // A view over a missing table, a definition that the account may not see.
     log(LogLevel::info, "definitions before '{}' cannot be read: {}", statement_excerpt(statement.text), error.what());
     return {};
@@ -214,11 +243,18 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
   try {
     session.execute(packet);
   } catch (const target::TargetError& error) {
-    if (error.transient() || statement.expected_error == 0) throw;
+    // A lock wait rolls back the statement only, as it did in the source; a deadlock the whole transaction.
+    const bool as_expected = error.code() == k_lock_wait_timeout && is_concurrency_error(statement.expected_error);
+    if ((error.transient() && !as_expected) || statement.expected_error == 0) throw;
     actual_error = error.code();
     actual_message = error.what();
   }
   if (actual_error == statement.expected_error) return;
+  // It met other sessions in the source, and need not meet any here (sql/log_event_server.cc,
+  // concurrency_error_code()).
+  if (is_concurrency_error(statement.expected_error) && (actual_error == 0 || actual_error == k_lock_wait_timeout)) {
+    return;
+  }
   throw target::TargetError(k_inconsistent_error,
                             fmt::format("Query caused different errors on source and replica. Error on source: error "
                                         "code={} ; Error on replica: actual message='{}', error code={}",

@@ -6,12 +6,17 @@
 
 namespace tributary::apply {
 
-void StatusBoard::started() {
-  const std::lock_guard lock(mutex_);
-  status_.running = true;
+void StatusBoard::clear_error() {
   status_.error_code = 0;
   status_.error_message.clear();
   status_.error_at = 0;
+  waits_for_lock_ = false;
+}
+
+void StatusBoard::started() {
+  const std::lock_guard lock(mutex_);
+  status_.running = true;
+  clear_error();
 }
 
 void StatusBoard::stopped() {
@@ -32,9 +37,7 @@ void StatusBoard::begin_attempt(const target::Checkpoint& applied, relay::RelayP
   status_.applied = applied;
   status_.applied_known = true;
   status_.reading = from;
-  status_.error_code = 0;
-  status_.error_message.clear();
-  status_.error_at = 0;
+  if (!waits_for_lock_) clear_error();
   status_.current_timestamp = 0;
   end_found_ = {};
   under_way_ = 0;
@@ -70,6 +73,7 @@ void StatusBoard::applying(const TransactionStart& transaction) {
 void StatusBoard::committed(const BatchEnd& end) {
   const std::lock_guard lock(mutex_);
   status_.applied = end.checkpoint;
+  if (waits_for_lock_) clear_error();
   status_.transactions += end.transactions;
   under_way_ -= std::min<std::uint64_t>(under_way_, end.transactions);
   if (under_way_ == 0) status_.current_timestamp = 0;
@@ -82,6 +86,8 @@ void StatusBoard::retried() {
 
 void StatusBoard::set_error(std::uint16_t code, const std::string& message) {
   const std::lock_guard lock(mutex_);
+  static constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
+  waits_for_lock_ = code == k_lock_wait_timeout;
   status_.error_code = code;
   status_.error_message = message;
   status_.error_at =

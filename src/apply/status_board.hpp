@@ -28,7 +28,7 @@ class StatusBoard {
   void applying(const TransactionStart& transaction);
   void committed(const BatchEnd& end);
   void retried();
-  /// Shown until the next attempt begins: why this one ended.
+  /// Shown until the next attempt begins: why this one ended. A lock wait is shown until it is over.
   void set_error(std::uint16_t code, const std::string& message);
 
   [[nodiscard]] target::Checkpoint applied() const;
@@ -36,9 +36,12 @@ class StatusBoard {
   [[nodiscard]] ApplierStatus status(relay::RelayPosition published_end) const;
 
  private:
+  void clear_error();
+
   mutable std::mutex mutex_;  ///< guards all members
   ApplierStatus status_;
   relay::RelayPosition end_found_;
+  bool waits_for_lock_ = false;  ///< the error shown is one; it stays until something is committed
   std::uint64_t under_way_ = 0;  ///< source transactions begun and not committed
 };
 

@@ -37,6 +37,25 @@ TEST(DdlDecisionTest, FollowsTheDefinitions) {
   EXPECT_EQ(decide_ddl(scan_of(DdlEffect::create, 1), absent, "table `d`.`xabsent", true), done);
 }
 
+TEST(DdlDecisionTest, ARenameIsOnlyAmbiguousWhereNamesAreExchanged) {
+  using enum DdlDecision;
+  const auto decide = [](const std::string& names, const std::string& before) {
+    StatementScan scan;
+    scan.effect = DdlEffect::alter;
+    for (const char name : names) scan.objects.push_back({target::ObjectKind::table, "d", std::string(1, name)});
+    return decide_ddl(scan, before, before, false);
+  };
+  const std::string absent = "table `d`.`x` absent\n";
+  const std::string there = "table `d`.`x` 00ff\n";
+  EXPECT_EQ(decide("ab", there + absent), run);
+  EXPECT_EQ(decide("ab", there + there), undecidable);  // EXCHANGE PARTITION
+  EXPECT_EQ(decide("abcd", there + absent + there + absent), run);
+  EXPECT_EQ(decide("abca", there + absent + there + there), run);
+  EXPECT_EQ(decide("axbaxb", there + absent + there + there + absent + there), undecidable);
+  EXPECT_EQ(decide("ab", ""), run_tolerantly);
+  EXPECT_EQ(decide("abc", there + absent + absent), undecidable);
+}
+
 TEST(DdlDecisionTest, OnlyErrorsOfObjectsMeanAlreadyDone) {
   EXPECT_TRUE(means_already_done(1050));
   EXPECT_TRUE(means_already_done(1396));
