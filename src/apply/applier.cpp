@@ -90,6 +90,7 @@ struct Applier::Implementation {
   const std::function<void(const target::Checkpoint&)> on_progress;
   const target::CheckpointStore store;
   StatusBoard status;
+  TableEngines engines;
 
   // The coordinator's own.
   std::vector<std::unique_ptr<WorkerSession>> sessions;
@@ -235,7 +236,7 @@ void Applier::Implementation::attempt(const std::stop_token& stop) {
   connect_failures = 0;
   if (!wait_received(start.from, stop)) return;
   check_same_log(start);
-  const AttemptEnvironment environment{options, log, store, status, on_progress, sessions, target_dialect()};
+  const AttemptEnvironment environment{options, log, store, status, on_progress, sessions, target_dialect(), engines};
   Attempt(environment, start).run(stop);
 }
 
@@ -254,7 +255,7 @@ void Applier::Implementation::target_failed(const target::TargetError& error, co
 }
 
 void Applier::Implementation::locate(const Failure& failure, std::uint32_t count, const std::stop_token& stop) {
-  if (failure.first.can_roll_back) {
+  if (failure.first.can_roll_back && !failure.left_changes) {
     // The diagnosis may itself lose the connection: then the whole road is taken once more.
     for (const auto& session : sessions) session->connect(stop);
     BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
@@ -276,6 +277,15 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
   const std::string place = place_text(failure.first);
   const std::string what =
       failure.located ? failure.message : fmt::format("{} ({}); {}", failure.message, failure.code, place);
+  if (failure.left_changes && (failure.transient || !single)) {
+    // Another try would do them once more.
+    throw GiveUp{
+        failure.code,
+        fmt::format("{}. The transactions from {} to {} were rolled back, but for changes to tables without "
+                    "transactions in the target: undo those, or complete the transactions and go on behind them "
+                    "with CHANGE MASTER, or they are made twice",
+                    what, place, place_text(failure.last))};
+  }
   if (failure.connection_lost || failure.transient) {
     // A connection is lost for its own reasons: only when it happens again at the same place is the batch suspected.
     if (!failure.connection_lost || count > 1) apply_alone(failure.last.begin);

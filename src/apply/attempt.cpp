@@ -40,10 +40,11 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
       pipeline_(environment.sessions.size(), k_queue_bytes),
       writer_(environment.sessions.front()->connection().server_version(),
               rows_statement_limit(*environment.sessions.front())),
-      builder_(limits_of(environment.options), writer_, pipeline_, environment.status),
+      builder_(limits_of(environment.options), writer_, pipeline_, environment.status, environment.engines),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position),
       worker_environment_{environment.store,       pipeline_,         environment.status,
-                          environment.on_progress, start.open_intent, writer_.session_statement()},
+                          environment.on_progress, start.open_intent, writer_.session_statement(),
+                          environment.engines},
       cursor_(environment.log.open_cursor(start.from)) {
   builder_.set_interpreter(interpreter_);
   builder_.apply_alone_through(start.alone_through);

@@ -32,6 +32,7 @@ struct AttemptEnvironment {
   const std::function<void(const target::Checkpoint&)>& on_progress;
   std::vector<std::unique_ptr<WorkerSession>>& sessions;  ///< connected, one for each worker
   SqlDialect target;
+  TableEngines& engines;
 };
 
 /// Thrown when a worker has failed.

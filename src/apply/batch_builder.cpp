@@ -15,8 +15,9 @@ std::uint64_t table_id_of(const binlog::EventView& rows_event) {
 
 }  // namespace
 
-BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status)
-    : limits_(limits), writer_(writer), pipeline_(pipeline), status_(status) {}
+BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status,
+                           const TableEngines& engines)
+    : limits_(limits), writer_(writer), pipeline_(pipeline), status_(status), engines_(engines) {}
 
 void BatchBuilder::on_begin(const TransactionStart& start) {
   transaction_ = start;
@@ -45,6 +46,15 @@ void BatchBuilder::separate() {
   chunk_.first = chunk_.last = transaction_;
 }
 
+void BatchBuilder::changes_table(TableName table) {
+  if (transaction_.can_roll_back && engines_.known_without_transactions(table)) {
+    separate();
+    transaction_.can_roll_back = false;
+    chunk_.first = chunk_.last = transaction_;
+  }
+  if (const auto [added, is_new] = tables_.insert(std::move(table)); is_new) chunk_.tables.push_back(*added);
+}
+
 void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const std::string& table) {
   for (std::string& statement : writer_.take()) {
     chunk_.bytes += statement.size();
@@ -53,9 +63,10 @@ void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const std
 }
 
 void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
+  const auto layout = binlog::TableMapLayout::decode(event, source);
+  changes_table({std::string(layout.database), std::string(layout.table)});
   writer_.add_table_map(event, source);
   if (transaction_.can_roll_back) return;
-  const auto layout = binlog::TableMapLayout::decode(event, source);
   table_names_[layout.table_id] = std::string(layout.database) + "." + std::string(layout.table);
 }
 
@@ -78,6 +89,10 @@ void BatchBuilder::on_statement(SourceStatement statement) {
   const bool about_temporary_table = statement.scan.kind == StatementKind::temporary_table;
   if (about_temporary_table || statement.context.thread_specific) separate();
   if (about_temporary_table) temporary_tables_.note(statement);
+  if (statement.scan.kind == StatementKind::dml && !statement.scan.objects.empty()) {
+    const target::ObjectName& table = statement.scan.objects.front();
+    changes_table({table.database, table.name});
+  }
   if (statement.context.use_database) {
     // A session cannot go back to no default database: what comes after one goes in another batch.
     const bool none = statement.context.database.empty();
@@ -104,6 +119,7 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
                     transaction_.gtid + " at " + interpreter_->source_place(statement.place.start));
   }
   if (whole_ > 0) close(false);
+  tables_.clear();
   if (statement.context.thread_specific) separate();
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "tributary/apply/row_writer.hpp"
@@ -36,7 +37,8 @@ struct PipelineEnded {};
 /// as many as fit the limits. Keeps transactions whole.
 class BatchBuilder : public TransactionHandler {
  public:
-  BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status);
+  BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status,
+               const TableEngines& engines);
 
   /// The interpreter that feeds this: it knows the checkpoint. Call before the first event.
   void set_interpreter(EventInterpreter& interpreter) { interpreter_ = &interpreter; }
@@ -71,6 +73,7 @@ class BatchBuilder : public TransactionHandler {
  private:
   void begin_step();
   void separate();
+  void changes_table(TableName table);
   void finish_rows(const std::optional<EventPlace>& place, const std::string& table);
   void push_chunk();
   void push_ddl(bool ends_transaction);
@@ -81,10 +84,12 @@ class BatchBuilder : public TransactionHandler {
   RowWriter& writer_;
   Pipeline& pipeline_;
   StatusBoard& status_;
+  const TableEngines& engines_;
   EventInterpreter* interpreter_ = nullptr;
   DependencyTracker dependencies_;
   std::optional<relay::RelayPosition> alone_through_;
   TemporaryTables temporary_tables_;
+  std::set<TableName> tables_;     ///< given to workers to look at since the last DDL
   bool source_restarted_ = false;  ///< not told to a worker yet
 
   // The batch being built.

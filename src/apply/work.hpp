@@ -12,6 +12,8 @@
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 
+#include "table_engines.hpp"
+
 namespace tributary::apply {
 
 /// Where an event stands in the relay log; its offsets are those of the source's file.
@@ -71,6 +73,7 @@ struct Chunk {
   /// transaction follows as the next batch (CREATE TABLE … SELECT in row format).
   std::optional<SourceStatement> ddl;
   std::optional<BatchEnd> end;          ///< the batch's last chunk
+  std::vector<TableName> tables;        ///< that it changes, where the engine in the target may not be known
   bool drops_temporary_tables = false;  ///< before anything else: the source was restarted
 
   TransactionStart first;  ///< first source transaction of the batch
@@ -85,6 +88,8 @@ struct Failure {
   std::string message;  ///< of the server, or of us
   bool connection_lost = false;
   bool transient = false;  ///< worth another try as it is
+  /// The target could not roll back all of it: changes to tables without transactions stay.
+  bool left_changes = false;
   /// The message is complete: it names the transaction and what failed in it.
   bool located = false;
   TransactionStart first;  ///< of the batch

@@ -75,7 +75,7 @@ void Worker::report(const Chunk& chunk, const Error& error, bool connection_lost
   if (connection_lost) {
     session_.disconnect();
   } else {
-    session_.recover();
+    failure.left_changes = session_.recover();
   }
   in_transaction_ = false;
   environment_.pipeline.fail(std::move(failure));
@@ -96,6 +96,13 @@ void Worker::execute(Chunk& chunk) {
   packet_.clear();
   packet_has_rows_ = false;
   if (chunk.ddl) return execute_ddl(chunk);
+  if (!chunk.tables.empty() && environment_.engines.look_up(session_.connection(), chunk.tables) &&
+      chunk.first.begin != chunk.last.begin) {
+    throw TryAgain(
+        error_code::k_unknown_error,
+        "a table that it changes has no transactions in the target: source transactions do not share one of the "
+        "target's");
+  }
   // Not BEGIN: with sql_mode ORACLE that begins a block.
   if (chunk.opens) {
     packet_ = "START TRANSACTION;";
@@ -212,6 +219,7 @@ void Worker::execute_ddl(const Chunk& chunk) {
     located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
+  environment_.engines.forget();
   if (!chunk.end) return;
   packet_ = "START TRANSACTION;";
   in_transaction_ = true;

@@ -21,6 +21,7 @@ struct WorkerEnvironment {
   const std::function<void(const target::Checkpoint&)>& on_progress;
   std::optional<target::DdlIntent> open_intent;  ///< found in the target when the attempt began
   std::string rows_session_statement;            ///< BinlogRowWriter::session_statement()
+  TableEngines& engines;
 };
 
 /// Executes chunks on one session until its pipeline ends. run() is a thread's body.

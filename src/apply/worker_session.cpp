@@ -1,5 +1,6 @@
 #include "worker_session.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -92,14 +93,19 @@ bool WorkerSession::take_rows_unprepared() {
   return std::exchange(rows_unprepared_, false);
 }
 
-void WorkerSession::recover() noexcept {
-  if (!connected()) return;
+bool WorkerSession::recover() noexcept {
+  static constexpr std::string_view k_not_complete_rollback = "1196";  // ER_WARNING_NOT_COMPLETE_ROLLBACK
+  if (!connected()) return false;
   try {
     connection_->execute("ROLLBACK");
     context_->forget();
     rows_unprepared_ = true;
+    const auto warnings = connection_->query("SHOW WARNINGS");
+    return std::any_of(warnings.begin(), warnings.end(),
+                       [](const target::Row& row) { return row.size() > 1 && row[1] == k_not_complete_rollback; });
   } catch (const std::exception&) {
     disconnect();
+    return false;
   }
 }
 

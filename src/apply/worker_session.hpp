@@ -57,7 +57,8 @@ class WorkerSession {
   /// Ends the session and opens another, which has no default database. Errors as connect().
   void reconnect(const std::stop_token& stop);
   /// After a failure: rolls back, or disconnects where that fails. What is known of the session's state is forgotten.
-  void recover() noexcept;
+  /// @return whether changes stay that cannot be rolled back, as far as the server says.
+  bool recover() noexcept;
   void interrupt() noexcept;
 
  private:

@@ -253,6 +253,46 @@ TEST_F(ErrorsTest, TemporaryTablesThatAreLostAreNamedAsTheCause) {
   EXPECT_THAT(status.error_message, HasSubstr("A temporary table of the source's session may be what is missing"));
 }
 
+/// A table that has transactions in the source only: what is rolled back here stays.
+class OtherEngineTest : public ErrorsTest {
+ protected:
+  void make_log() {
+    make_table();
+    source().run("CREATE TABLE d.log (a INT)");
+    ASSERT_EQ(apply().error_code, 0);
+    target().run("ALTER TABLE d.log ENGINE=Aria");
+  }
+  static std::string logged() { return *target().run("SELECT GROUP_CONCAT(a ORDER BY a) FROM d.log").at(0).at(0); }
+};
+
+TEST_F(OtherEngineTest, ItsChangesAreNotRepeatedWithABatch) {
+  make_log();
+  for (const char* const format : {"ROW", "STATEMENT"}) {
+    source().run(std::string("SET binlog_format=") + format +
+                 "; DELETE FROM d.log; INSERT INTO d.log VALUES (1); INSERT INTO d.log VALUES (2); UPDATE d.orders SET "
+                 "n=n+1 WHERE id=1; INSERT INTO d.log VALUES (3)");
+    feed().receive();
+    {
+      const RowLock lock(target());
+      start();
+      while (applier().status().retries < 3) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    EXPECT_EQ(wait().error_code, 0);
+    stop();
+    EXPECT_EQ(logged(), "1,2,3");
+  }
+}
+
+TEST_F(OtherEngineTest, ATransactionThatCannotBeRolledBackIsNotTriedAgain) {
+  make_log();
+  source().run("BEGIN; INSERT INTO d.log VALUES (1); UPDATE d.orders SET n=n+1 WHERE id=1; COMMIT");
+  const RowLock lock(target());
+  const ApplierStatus status = apply();
+  EXPECT_EQ(status.error_code, 1205);
+  EXPECT_THAT(status.error_message, HasSubstr("rolled back, but for changes to tables without transactions"));
+  EXPECT_EQ(logged(), "1");
+}
+
 TEST_F(ErrorsTest, PasswordsAreNotShown) {
   make_table();
   source().run("CREATE USER once@localhost IDENTIFIED BY 'verysecret'");
