@@ -12,6 +12,7 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint64_t k_utf8mb4_general_ci = 45;
+constexpr std::uint64_t k_no_dir_in_create = 0x80;  // sql_mode
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -54,7 +55,6 @@ class Assignments {
 };
 
 std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool to_mariadb) {
-  static constexpr std::uint64_t k_no_dir_in_create = 0x80;
   static constexpr std::uint64_t k_mariadb_only =
       0x100 | 0x200 | 0x400 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000 | 0x10000000;
   static constexpr std::uint64_t k_common = 0xffffffff;
@@ -180,8 +180,8 @@ std::string SessionContext::enter(const StatementContext& statement, bool withou
                                     : fmt::format("{}", statement.timestamp);
   assignments.set(variables_.timestamp, timestamp, "timestamp", timestamp);
   if (status.sql_mode) {
-    assignments.set(variables_.sql_mode,
-                    translate_sql_mode(*status.sql_mode, statement.from_mariadb, target_is_mariadb_), "sql_mode");
+    const std::uint64_t mode = translate_sql_mode(*status.sql_mode, statement.from_mariadb, target_is_mariadb_);
+    assignments.set(variables_.sql_mode, mode | (no_dir_in_create_ ? k_no_dir_in_create : 0), "sql_mode");
   }
   set_charset(assignments, statement);
   set_flags(assignments, statement);

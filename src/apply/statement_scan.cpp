@@ -316,8 +316,23 @@ bool names_current_user(std::string_view statement, const SqlDialect& dialect) {
   return false;
 }
 
+/// Goes past what stands before the statement that is run: SET STATEMENT … FOR and ANALYZE, also several of them.
+/// False when there is no such statement: what there is has been scanned.
+bool find_statement(Scanner& scanner, StatementScan& scan) {
+  for (;;) {
+    while (scanner.token().is(';')) scanner.advance();
+    if (scanner.is("SET")) {
+      if (!skip_set_statement(scanner, scan)) return false;
+    } else if (scanner.is("ANALYZE")) {
+      if (!skip_analyze(scanner)) return false;
+    } else {
+      return true;
+    }
+  }
+}
+
 void scan_from_verb(Scanner& scanner, StatementScan& scan) {
-  while (scanner.token().is(';')) scanner.advance();
+  if (!find_statement(scanner, scan)) return;
   if (scanner.at_end()) {
     scan.kind = StatementKind::empty;
   } else if (is_dml_verb(scanner)) {
@@ -335,10 +350,6 @@ void scan_from_verb(Scanner& scanner, StatementScan& scan) {
     scan.kind = StatementKind::savepoint;
   } else if (scanner.is("XA")) {
     scan.kind = StatementKind::xa;
-  } else if (scanner.is("SET")) {
-    if (skip_set_statement(scanner, scan)) scan_from_verb(scanner, scan);
-  } else if (scanner.is("ANALYZE")) {
-    if (skip_analyze(scanner)) scan_from_verb(scanner, scan);
   } else if (scanner.accept("CREATE")) {
     scan_create(scanner, scan);
   } else if (scanner.accept("ALTER")) {

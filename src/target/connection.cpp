@@ -61,6 +61,7 @@ struct TargetConnection::Implementation {
     try {
       const std::unique_ptr<sql::Statement> statement(link.connection->createStatement());
       bool has_rows = statement->execute(sql::SQLString(sql.data(), sql.size()));
+      StatementReader reader(sql);
       for (std::size_t result = 1;; ++result) {
         if (has_rows) {
           const std::unique_ptr<sql::ResultSet> results(statement->getResultSet());
@@ -69,7 +70,7 @@ struct TargetConnection::Implementation {
         // getMoreResults() answers false for "an OK follows" as for "nothing follows".
         MYSQL* const handle = link.socket->handle();
         if (mysql_more_results(handle) == 0) {
-          if (!another_follows_binlog(sql, result)) break;
+          if (!reader.another_follows_binlog(result)) break;
           handle->server_status |= SERVER_MORE_RESULTS_EXIST;
         }
         has_rows = statement->getMoreResults();

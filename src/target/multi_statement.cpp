@@ -65,13 +65,13 @@ bool is_binlog(std::string_view statement) {
 
 }  // namespace
 
+bool StatementReader::another_follows_binlog(std::size_t number) {
+  for (; number_ < number && !rest_.empty(); ++number_) statement_ = trim_front(take_statement(rest_));
+  return number_ == number && is_binlog(statement_) && !trim_front(rest_).empty();
+}
+
 bool another_follows_binlog(std::string_view sql, std::size_t number) {
-  std::string_view statement;
-  while (number > 0 && !sql.empty()) {
-    statement = trim_front(take_statement(sql));
-    --number;
-  }
-  return number == 0 && is_binlog(statement) && !trim_front(sql).empty();
+  return StatementReader(sql).another_follows_binlog(number);
 }
 
 }  // namespace tributary::target

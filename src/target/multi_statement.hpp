@@ -5,6 +5,22 @@
 
 namespace tributary::target {
 
+/// The statements of a text, one after another.
+class StatementReader {
+ public:
+  /// @p sql must outlive this.
+  explicit StatementReader(std::string_view sql) : rest_(sql) {}
+
+  /// As the function below; @p number must not be smaller than in the call before. All calls together read the text
+  /// once.
+  bool another_follows_binlog(std::size_t number);
+
+ private:
+  std::string_view rest_;
+  std::string_view statement_;  ///< the last one read
+  std::size_t number_ = 0;      ///< its number
+};
+
 /// True when the @p number -th statement of @p sql (from 1) is a BINLOG statement and another statement follows it.
 /// After such a statement the server says that no result follows, and then sends the next statement's: replaying row
 /// events calls THD::reset_for_next_command(), which clears SERVER_MORE_RESULTS_EXISTS (MariaDB 10.11,

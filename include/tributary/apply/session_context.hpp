@@ -34,8 +34,7 @@ struct CollationName {
 };
 
 /// sql_mode bits of one vendor's server in the other's (binlog-format 4.3): the high bits collide, fractions of a
-/// second are rounded by default by one and cut by the other. NO_DIR_IN_CREATE stays the target's own, as in both
-/// servers' Query_log_event::do_apply_event.
+/// second are rounded by default by one and cut by the other. Without NO_DIR_IN_CREATE.
 std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool to_mariadb);
 
 /// Brings a session on the target into the state in which a statement was written, by SET and USE for what differs from
@@ -45,6 +44,10 @@ class SessionContext {
   /// @p collation finds a collation by its id in the target; it throws for one that the target does not have.
   SessionContext(bool target_is_mariadb, std::uint32_t target_version,
                  std::function<CollationName(std::uint32_t)> collation);
+
+  /// sql_mode NO_DIR_IN_CREATE is the target's own, as in both servers' Query_log_event::do_apply_event: whether it has
+  /// it.
+  void set_no_dir_in_create(bool has) { no_dir_in_create_ = has; }
 
   /// The statements to run before a source statement, each with ';' at its end; '' when nothing is to be changed.
   /// The caller runs them: the session is taken to be in the new state from now on.
@@ -86,6 +89,7 @@ class SessionContext {
   Variables variables_;
   std::optional<std::string> database_;
   bool has_default_database_ = false;
+  bool no_dir_in_create_ = false;
 };
 
 }  // namespace tributary::apply

@@ -62,6 +62,17 @@ TEST_F(SessionContextTest, ReturnsToThePlainStateAndForgets) {
             "@@session.collation_connection=45,@@session.pseudo_thread_id=0;");
 }
 
+TEST_F(SessionContextTest, WhetherDirectoriesCountIsTheTargetsOwn) {
+  StatementContext statement = plain_statement();
+  context_.enter(statement);
+  statement.status.sql_mode = 0x84;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.sql_mode=4;");
+  context_.set_no_dir_in_create(true);
+  EXPECT_EQ(context_.enter(statement), "SET @@session.sql_mode=132;");
+  statement.status.sql_mode = 0x4;
+  EXPECT_EQ(context_.enter(statement), "");
+}
+
 TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {
   StatementContext statement = plain_statement();
   statement.status.flags2 = binlog::query_flag::k_no_foreign_key_checks;

@@ -176,6 +176,12 @@ TEST(StatementScan, AnsiQuotesMakeIdentifiers) {
   EXPECT_EQ(scan(R"(CREATE TABLE "a b" (x INT))", SqlDialect::of_session(0x4, 8)), "ddl create: table d.a b");
 }
 
+TEST(StatementScanTest, AnyNumberOfSetStatementsIsReadInBoundedMemory) {
+  std::string statement;
+  for (int i = 0; i < 200000; ++i) statement += "SET STATEMENT a=1 FOR ";
+  EXPECT_EQ(scan_statement(statement + "DELETE FROM t", "d", {}).kind, StatementKind::dml);
+}
+
 TEST(OwnTablesTest, AreFoundByName) {
   EXPECT_TRUE(is_own_table("tributary", "applier_checkpoint"));
   EXPECT_TRUE(is_own_table("Tributary", "DDL_intent"));
