@@ -325,7 +325,7 @@ TEST_F(ErrorsTest, AnUnknownEventStopsUnlessItMayBeIgnored) {
     header.encode(writer);
     writer.text("what is this");
     Bytes event = writer.take();
-    binlog::finish_event(event, binlog::ChecksumAlgorithm::off);
+    binlog::finish_event(event, binlog::ChecksumAlgorithm::crc32);
     return event;
   };
   among_others("DO 1");
