@@ -270,6 +270,25 @@ def test_a_position_within_an_event_is_an_error(source, make_daemon):
     assert file in status["Last_IO_Error"]
 
 
+def test_a_position_beyond_4_gib_and_beyond_the_file_is_an_error(source, make_daemon):
+    """COM_BINLOG_DUMP has 32 bits for a position: none of its events may be taken for what stands 4 GiB later."""
+    source.run("CREATE DATABASE d")
+    file, position = source.position()
+    source.run("CREATE DATABASE e")
+    daemon = receive_only(make_daemon, source, file=file, position=(1 << 32) + position,
+                          extra=", MASTER_HEARTBEAT_PERIOD=0.5")
+
+    def stopped():
+        status = daemon.status("c")
+        return status if status["Slave_IO_Running"] == "No" and int(status["Last_IO_Errno"]) else None
+
+    status = wait_until(stopped, "the IO thread stops")
+    assert int(status["Last_IO_Errno"]) == 1236
+    assert str((1 << 32) + position) in status["Last_IO_Error"]
+    for relay in daemon.relay_files("c"):
+        assert relay.stat().st_size == 4, "something was stored"
+
+
 def test_what_was_purged_is_an_error(source, make_daemon, seed):
     Load(source, "d", seed).prepare().write(600)
     source.flush_logs()
