@@ -119,7 +119,6 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
                     transaction_.gtid + " at " + interpreter_->source_place(statement.place.start));
   }
   if (whole_ > 0) close(false);
-  tables_.clear();
   if (statement.context.thread_specific) separate();
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
@@ -198,6 +197,7 @@ void BatchBuilder::start_batch() {
   chunk_bytes_ = 0;
   clears_intent_ = false;
   uses_database_ = false;
+  tables_.clear();
   chunk_ = {};
 }
 

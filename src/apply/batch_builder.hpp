@@ -89,7 +89,7 @@ class BatchBuilder : public TransactionHandler {
   DependencyTracker dependencies_;
   std::optional<relay::RelayPosition> alone_through_;
   TemporaryTables temporary_tables_;
-  std::set<TableName> tables_;     ///< given to workers to look at since the last DDL
+  std::set<TableName> tables_;     ///< changed by the batch being built
   bool source_restarted_ = false;  ///< not told to a worker yet
 
   // The batch being built.

@@ -73,7 +73,7 @@ struct Chunk {
   /// transaction follows as the next batch (CREATE TABLE … SELECT in row format).
   std::optional<SourceStatement> ddl;
   std::optional<BatchEnd> end;          ///< the batch's last chunk
-  std::vector<TableName> tables;        ///< that it changes, where the engine in the target may not be known
+  std::vector<TableName> tables;        ///< that the batch changes, from this chunk on
   bool drops_temporary_tables = false;  ///< before anything else: the source was restarted
 
   TransactionStart first;  ///< first source transaction of the batch

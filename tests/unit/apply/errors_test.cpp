@@ -160,7 +160,8 @@ TEST_F(ErrorsTest, LockHeldByAnotherSessionIsWaitedForAndTriedAgain) {
   {
     const RowLock lock(target());
     start();
-    while (applier().status().retries == 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (applier().status().retries == 0 && applier().status().running)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   EXPECT_EQ(wait().error_code, 0);
   stop();
@@ -176,7 +177,8 @@ TEST_F(ErrorsTest, ALockIsWaitedForHoweverLongAndTheStatusTells) {
     const RowLock lock(target());
     start();
     // The batch, and then the transaction alone, more often than other errors are borne.
-    while (applier().status().retries < 4) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (applier().status().retries < 4 && applier().status().running)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
     // The next try is under way: what is waited for is still to be seen.
     while (applier().status().stage == "Waiting to try the transaction again") std::this_thread::yield();
     const ApplierStatus status = applier().status();
@@ -227,7 +229,8 @@ TEST_F(ErrorsTest, TemporaryTablesAndALockThatIsWaitedFor) {
     {
       const RowLock lock(target());
       start();
-      while (applier().status().retries < 2) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      while (applier().status().retries < 2 && applier().status().running)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     const ApplierStatus status = wait();
     EXPECT_EQ(status.error_code, 0) << status.error_message;
@@ -275,7 +278,8 @@ TEST_F(OtherEngineTest, ItsChangesAreNotRepeatedWithABatch) {
     {
       const RowLock lock(target());
       start();
-      while (applier().status().retries < 3) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      while (applier().status().retries < 3 && applier().status().running)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     EXPECT_EQ(wait().error_code, 0);
     stop();
