@@ -44,6 +44,7 @@ bool is_concurrency_error(std::uint16_t code) {
 /// Whether the pairs (from, to) of a RENAME, run on objects as @p fingerprint has them, leave the same names in use as
 /// before: then unchanged definitions do not tell whether it ran. Of what is no list of pairs: true.
 bool permutes_names(const StatementScan& scan, std::string_view fingerprint) {
+  if (scan.objects.size() < 2) return false;
   std::map<target::ObjectName, bool> before;  // whether the name is in use
   for (const target::ObjectName& object : scan.objects) {
     const std::size_t end = std::min(fingerprint.find('\n'), fingerprint.size());
@@ -73,10 +74,14 @@ DdlDecision decide_ddl(const StatementScan& scan, std::string_view before, std::
       if (now == before) return DdlDecision::run;
       return all_absent(now) ? DdlDecision::done : DdlDecision::run_tolerantly;
     case DdlEffect::alter:
-      if (now != before) return DdlDecision::done;
+      if (now != before) {
+        // Where only the tables' ids differ, somebody has rebuilt them (OPTIMIZE TABLE), or the statement has, and then
+        // doing it again changes nothing.
+        const bool rebuilt = target::without_stored_as(now) == target::without_stored_as(before);
+        return rebuilt && !permutes_names(scan, before) ? DdlDecision::run : DdlDecision::done;
+      }
       // Tables that changed places look alike unless their ids are known.
-      return complete || scan.objects.size() < 2 || !permutes_names(scan, before) ? DdlDecision::run
-                                                                                  : DdlDecision::undecidable;
+      return complete || !permutes_names(scan, before) ? DdlDecision::run : DdlDecision::undecidable;
     case DdlEffect::unknown:
       break;
   }

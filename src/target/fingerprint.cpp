@@ -159,7 +159,24 @@ std::string object_definition(TargetConnection& connection, const ObjectName& ob
 
 std::string object_fingerprint(TargetConnection& connection, const ObjectName& object) {
   const std::string definition = object_definition(connection, object);
-  return definition == k_absent ? definition : sha256_hex(definition);
+  if (definition == k_absent) return definition;
+  const std::size_t stored_as = object.kind == ObjectKind::table ? definition.rfind(k_stored_as) : std::string::npos;
+  if (stored_as == std::string::npos) return sha256_hex(definition);
+  return sha256_hex(definition.substr(0, stored_as)) + ":" + sha256_hex(definition.substr(stored_as));
+}
+
+std::string without_stored_as(std::string_view fingerprints) {
+  constexpr std::size_t k_hash = 64;
+  std::string kept;
+  while (!fingerprints.empty()) {
+    const std::size_t end = std::min(fingerprints.find('\n'), fingerprints.size());
+    const std::string_view line = fingerprints.substr(0, end);
+    const bool has_ids = line.size() > 2 * k_hash && line[line.size() - k_hash - 1] == ':';
+    kept += line.substr(0, has_ids ? line.size() - k_hash - 1 : line.size());
+    kept += '\n';
+    fingerprints.remove_prefix(std::min(end + 1, fingerprints.size()));
+  }
+  return kept;
 }
 
 std::string fingerprint_objects(TargetConnection& connection, std::span<const ObjectName> objects) {

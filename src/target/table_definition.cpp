@@ -109,7 +109,7 @@ std::string table_definition(TargetConnection& connection, const std::string& da
   for (const Row& row : rows) {
     for (const auto& value : row) definition += value.value_or("NULL") + '\n';
   }
-  return without_auto_increment(definition) + innodb_ids(connection, database, table);
+  return without_auto_increment(definition) + std::string(k_stored_as) + innodb_ids(connection, database, table);
 }
 
 }  // namespace tributary::target

@@ -7,8 +7,11 @@
 
 namespace tributary::target {
 
-/// SHOW CREATE TABLE (which also shows views and sequences) in its normal form, and the table's ids in InnoDB where
-/// they may be read. @throws TargetError 1146 or 1049 when it does not exist.
+/// Stands between a table's text and its ids in InnoDB.
+inline constexpr std::string_view k_stored_as = "\nstored as\n";
+
+/// SHOW CREATE TABLE (which also shows views and sequences) in its normal form, k_stored_as, and the table's ids in
+/// InnoDB where they may be read. @throws TargetError 1146 or 1049 when it does not exist.
 std::string table_definition(TargetConnection& connection, const std::string& database, const std::string& table);
 
 /// @p definition without its table option AUTO_INCREMENT=n, which every insert changes. What stands in quotes or in

@@ -30,8 +30,12 @@ inline constexpr std::string_view k_absent = "absent";
 /// are as before on return. @throws TargetError.
 std::string object_definition(TargetConnection& connection, const ObjectName& object);
 
-/// SHA-256 of object_definition() as 64 hexadecimal digits, or k_absent.
+/// SHA-256 of object_definition() as 64 hexadecimal digits, for a table one of its text, ':' and one of its ids; or
+/// k_absent.
 std::string object_fingerprint(TargetConnection& connection, const ObjectName& object);
+
+/// @p fingerprints, as fingerprint_objects() gives them, without what the tables' ids have to do with.
+std::string without_stored_as(std::string_view fingerprints);
 
 /// One line per object, "table `db`.`name` <fingerprint>\n", in the order given: what DdlIntent::fingerprint keeps and
 /// an error message can show.

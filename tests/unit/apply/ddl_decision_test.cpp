@@ -1,3 +1,4 @@
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "ddl_window.hpp"
@@ -54,6 +55,25 @@ TEST(DdlDecisionTest, ARenameIsOnlyAmbiguousWhereNamesAreExchanged) {
   EXPECT_EQ(decide("axbaxb", there + absent + there + there + absent + there), undecidable);
   EXPECT_EQ(decide("ab", ""), run_tolerantly);
   EXPECT_EQ(decide("abc", there + absent + absent), undecidable);
+}
+
+TEST(DdlDecisionTest, ATableThatSomebodyHasRebuiltIsUnchanged) {
+  using enum DdlDecision;
+  const std::string text(64, 'a');
+  const auto table = [&](char name, const std::string& hash, char ids) {
+    return fmt::format("table `d`.`{}` {}:{}\n", name, hash, std::string(64, ids));
+  };
+  EXPECT_EQ(decide_ddl(scan_of(DdlEffect::alter, 1), table('t', text, '1'), table('t', text, '2'), true), run);
+  EXPECT_EQ(
+      decide_ddl(scan_of(DdlEffect::alter, 1), table('t', text, '1'), table('t', std::string(64, 'b'), '2'), true),
+      done);
+  // Two that changed places show nothing but their ids.
+  StatementScan swap = scan_of(DdlEffect::alter, 2);
+  swap.objects[0].name = "t";
+  swap.objects[1].name = "u";
+  EXPECT_EQ(decide_ddl(swap, table('t', text, '1') + table('u', text, '2'),
+                       table('t', text, '2') + table('u', text, '1'), true),
+            done);
 }
 
 TEST(DdlDecisionTest, OnlyErrorsOfObjectsMeanAlreadyDone) {
