@@ -13,11 +13,13 @@ packages_run=(mariadb-server mariadb-client)
 # To test and measure it.
 packages_test=(
   clang-format-14 clang-tidy-14 shellcheck
-  python3 python3-pytest python3-pytest-xdist python3-pymysql
+  python3 python3-pytest python3-pytest-xdist python3-pymysql python3-cryptography
   sysbench procps
 )
+# Where there is no npm: one from elsewhere and Debian's exclude each other.
+packages_npm=(npm)
 
-# packages_ensure build|run|test...: installs what is missing of these lists; takes no time when nothing is.
+# packages_ensure build|run|test|npm...: installs what is missing of these lists; takes no time when nothing is.
 packages_ensure() {
   local list package wanted=() missing=()
   for list in "$@"; do
@@ -25,6 +27,7 @@ packages_ensure() {
       build) wanted+=("${packages_build[@]}") ;;
       run) wanted+=("${packages_run[@]}") ;;
       test) wanted+=("${packages_test[@]}") ;;
+      npm) wanted+=("${packages_npm[@]}") ;;
       *) echo "packages_ensure: no list '$list'" >&2; return 1 ;;
     esac
   done
