@@ -14,8 +14,8 @@ Usage: tests/run.sh [--quick|--scenarios] [--sanitize=address|thread] [--servers
   --scenarios             scenario tests only; builds only what they need
   --sanitize=address      build with AddressSanitizer and UBSan; unit tests and the scenarios marked 'smoke'
   --sanitize=thread       the same with ThreadSanitizer
-  --servers=all           also use servers beyond MariaDB 10.11 from apt. This version is tested with none beyond
-                          it, so the flag adds nothing and says so.
+  --servers=all           also the tests that use MySQL 5.6, MySQL 9.7 and MariaDB 11.8; tests/lib/install_servers.sh
+                          fetches those that are not there yet (some 100 MB). Without it only MariaDB 10.11 from apt is used
   --jobs N                so many things at once (default: the number of processors)
   -- PYTEST-ARGUMENT...   instead of all scenarios: for instance -- test_crash.py --rounds=100 --seed=7
 
@@ -120,9 +120,8 @@ if [[ $quick == no ]]; then
   if [[ -n $sanitize ]] && ((${#pytest_arguments[@]} == 0)); then
     pytest_arguments=(-m smoke --rounds=3)
   fi
-  if [[ $servers == all ]]; then
-    echo "--servers=all: this version is tested with MariaDB 10.11 from apt only; nothing is added."
-  fi
+  if [[ $servers == all ]]; then step "servers" tests/lib/install_servers.sh; fi
+  export TRIBUTARY_SERVERS=$servers
   export TRIBUTARYD=$PWD/build/$preset/src/daemon/tributaryd
   scenarios() (
     cd tests/scenario

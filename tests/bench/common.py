@@ -45,7 +45,7 @@ def sysbench(server, database: str, command: str, *options):
         raise Failure(f"sysbench {command} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def bench_source(name: str, server_id: int) -> servers.MariaDBServer:
+def bench_source(name: str, server_id: int) -> servers.Server:
     """A source whose whole workload stays in one binary log file."""
     server = servers.source(name, server_id, ["--max-binlog-size=1G", "--innodb-buffer-pool-size=512M",
                                               "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=256M"])

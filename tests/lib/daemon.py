@@ -10,7 +10,8 @@ import pymysql
 import pymysql.cursors
 
 from processes import REPOSITORY, ChildProcess, Failure, free_port, scratch_directory, wait_until
-from servers import REPLICATION_PASSWORD, REPLICATION_USER, MariaDBServer
+from products import DEFAULT, PRODUCTS, Product
+from servers import REPLICATION_PASSWORD, REPLICATION_USER, Server
 
 TARGET_USER = "tributary"
 TARGET_PASSWORD = "targ3t s'cret"
@@ -30,28 +31,30 @@ def binary() -> Path:
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
-def target_account_statements() -> list:
+def target_account_statements(product: Product = PRODUCTS[DEFAULT]) -> list:
     """The statements of docs/target.md that make the target's account: what is documented is what is tested."""
     text = (REPOSITORY / "docs" / "target.md").read_text()
+    vendor = "MariaDB" if product.is_mariadb else "MySQL"
     for block in text.split("```sql\n")[1:]:
+        said_before = text[:text.index(block)].removesuffix("```sql\n").rstrip().splitlines()[-1]
         script = block.split("```")[0]
-        if "CREATE USER" in script and "GRANT" in script:
+        if "CREATE USER" in script and "GRANT" in script and said_before.startswith(vendor):
             lines = [line.split("--")[0].strip() for line in script.splitlines()]
             return [" ".join(statement.split()) for statement in " ".join(lines).split(";") if statement.strip()]
-    raise Failure("docs/target.md has no sql block with CREATE USER and GRANT")
+    raise Failure(f"docs/target.md has no sql block with CREATE USER and GRANT for {vendor}")
 
 
-def make_target_account(server: MariaDBServer):
+def make_target_account(server: Server):
     """The documented account with the tests' own name and password."""
-    server.run(*target_account_statements(),
+    server.run(*target_account_statements(server.product),
                f"ALTER USER {TARGET_USER} IDENTIFIED BY "
                + pymysql.converters.escape_item(TARGET_PASSWORD, "utf8mb4"))
 
 
 class Tributary:
-    """One daemon. `target` is a started MariaDBServer with the documented account, or None for receiving only."""
+    """One daemon. `target` is a started Server with the documented account, or None for receiving only."""
 
-    def __init__(self, target: MariaDBServer = None, options: list = (), environment: dict = None,
+    def __init__(self, target: Server = None, options: list = (), environment: dict = None,
                  target_port: int = None):
         self.directory = scratch_directory("d")
         self.datadir = self.directory / "data"
@@ -147,7 +150,7 @@ class Tributary:
 
     # --- channels ---
 
-    def change_master(self, channel: str, source: MariaDBServer, port: int = None, file: str = None,
+    def change_master(self, channel: str, source: Server, port: int = None, file: str = None,
                       position: int = None, extra: str = ""):
         options = ["MASTER_HOST='127.0.0.1'", f"MASTER_PORT={port or source.port}",
                    f"MASTER_USER='{REPLICATION_USER}'",
@@ -157,7 +160,7 @@ class Tributary:
             options += [f"MASTER_LOG_FILE='{file}'", f"MASTER_LOG_POS={position or 4}"]
         self.sql(f"CHANGE MASTER TO {', '.join(options)}{extra} FOR CHANNEL '{channel}'")
 
-    def replicate(self, channel: str, source: MariaDBServer, **arguments):
+    def replicate(self, channel: str, source: Server, **arguments):
         """Makes a channel and starts it."""
         self.change_master(channel, source, **arguments)
         self.sql(f"START SLAVE FOR CHANNEL '{channel}'")
@@ -165,7 +168,7 @@ class Tributary:
     def status(self, channel: str) -> dict:
         return self.sql(f"SHOW SLAVE STATUS FOR CHANNEL '{channel}'")[0]
 
-    def wait_caught_up(self, channel: str, source: MariaDBServer, timeout: float = 120.0):
+    def wait_caught_up(self, channel: str, source: Server, timeout: float = 120.0):
         """Waits until everything that the source has logged so far is applied."""
         file, position = source.position()
         self.wait_applied(channel, file, position, timeout)
@@ -176,7 +179,7 @@ class Tributary:
             raise Failure(f"channel '{channel}' did not reach {file}:{position} "
                           f"(MASTER_POS_WAIT gave {rows[0]['waited']}):\n{self.describe(channel)}")
 
-    def wait_received(self, channel: str, source: MariaDBServer, timeout: float = 120.0):
+    def wait_received(self, channel: str, source: Server, timeout: float = 120.0):
         """Waits until everything that the source has logged so far is stored."""
         file, position = source.position()
 

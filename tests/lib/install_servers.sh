@@ -14,7 +14,7 @@ set -euo pipefail
 
 readonly all_servers=(mysql-5.6 mysql-9.7 mariadb-11.8)
 # What a finished directory was made by. A change of what this script puts there needs a new number.
-readonly recipe=1
+readonly recipe=2
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lib/packages.sh
@@ -141,12 +141,11 @@ add_libraries() {
   cp "$loader" "$made/lib/"
 }
 
-# Only what errors in English and all character sets need.
+# All languages stay: lc_time_names can be set only to one whose messages are there.
 add_share() {
   local from=$1 to=$2
   mkdir -p "$(dirname "$to")"
   mv "$from" "$to"
-  find "$to" -mindepth 1 -maxdepth 1 -type d ! -name charsets ! -name english -exec rm -rf {} +
 }
 
 make_mysql_97() {

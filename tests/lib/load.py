@@ -6,7 +6,7 @@ import threading
 
 import pymysql
 
-from servers import MariaDBServer
+from servers import Server
 
 _SCHEMA = [
     "CREATE DATABASE IF NOT EXISTS `{0}`",
@@ -22,7 +22,7 @@ _SCHEMA = [
 class Load:
     """Writes to `database` on `server`; one connection, one thread at a time."""
 
-    def __init__(self, server: MariaDBServer, database: str, seed: int, ddl: bool = False):
+    def __init__(self, server: Server, database: str, seed: int, ddl: bool = False):
         self.server = server
         self.database = database
         self.random = random.Random(seed)

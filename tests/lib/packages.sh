@@ -13,7 +13,7 @@ packages_run=(mariadb-server mariadb-client)
 # To test and measure it.
 packages_test=(
   clang-format-14 clang-tidy-14 shellcheck
-  python3 python3-pytest python3-pytest-xdist python3-pymysql python3-cryptography
+  python3 python3-pytest python3-pytest-xdist python3-pymysql
   sysbench procps
 )
 # Where there is no npm: one from elsewhere and Debian's exclude each other.

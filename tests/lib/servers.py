@@ -1,4 +1,4 @@
-"""Throw-away MariaDB servers on loopback, each with its own data directory, for tests and benchmarks."""
+"""Throw-away servers on loopback, each with its own data directory, for tests and benchmarks."""
 
 import os
 import shutil
@@ -11,6 +11,7 @@ import pymysql
 import pymysql.cursors
 
 from processes import REPOSITORY, ChildProcess, Failure, free_port, scratch_directory, wait_until
+from products import DEFAULT, PRODUCTS, Product
 
 REPLICATION_USER = "replication"
 REPLICATION_PASSWORD = "repl-s3cret'\\\"p"
@@ -18,30 +19,17 @@ REPLICATION_PASSWORD = "repl-s3cret'\\\"p"
 _template_lock = threading.Lock()
 
 
-def _as_user() -> list:
-    return ["--user=root"] if os.geteuid() == 0 else []
-
-
-def _server_version() -> str:
-    return subprocess.run(["mariadbd", "--no-defaults", "--version"], check=True, capture_output=True,
-                          text=True).stdout.split()[2]
-
-
-def _template() -> Path:
-    """A data directory as mariadb-install-db makes it, made once per server version and kept below build/."""
+def _template(product: Product) -> Path:
+    """An empty data directory, made once per server version and kept below build/."""
     with _template_lock:
         cache = REPOSITORY / "build" / "servers"
-        template = cache / f"mariadb-{_server_version()}"
+        version = product.version()
+        template = cache / (f"{product.name}-{version}")
         if template.is_dir():
             return template
         cache.mkdir(parents=True, exist_ok=True)
         made = cache / f"making-{os.getpid()}-{time.monotonic_ns()}"
-        result = subprocess.run(
-            ["mariadb-install-db", "--no-defaults", *_as_user(), f"--datadir={made}", "--skip-test-db",
-             "--auth-root-authentication-method=normal", "--innodb-log-file-size=32M"],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            raise Failure(f"mariadb-install-db failed: {result.stdout}{result.stderr}")
+        product.make_data_directory(made)
         try:
             made.rename(template)
         except OSError:  # another process was faster
@@ -49,33 +37,34 @@ def _template() -> Path:
         return template
 
 
-class MariaDBServer:
-    """One mariadbd. Its root account has no password and is reachable over the socket and loopback."""
+class Server:
+    """One server of any product. Its root account has no password and is reachable over the socket."""
 
-    def __init__(self, name: str, server_id: int, options: list = (), directory: Path = None):
+    def __init__(self, name: str, server_id: int, options: list = (), directory: Path = None, product: str = DEFAULT):
         self.name = name
         self.server_id = server_id
+        self.product = PRODUCTS[product]
         self.options = list(options)
+        template = _template(self.product)
         self.directory = directory or scratch_directory(name)
         self.datadir = self.directory / "data"
         self.socket = self.directory / "sock"
         self.port = free_port()
         self.child = None
         self.session_mode = None  # sql_mode of the tests' own sessions; None: the server's default
-        shutil.copytree(_template(), self.datadir)
+        shutil.copytree(template, self.datadir)
         (self.directory / "tmp").mkdir()
 
     # --- life ---
 
     def start(self, wait: bool = True, options: list = ()):
         self.child = ChildProcess(
-            ["mariadbd", "--no-defaults", *_as_user(), f"--datadir={self.datadir}", f"--socket={self.socket}",
+            [*self.product.command(), f"--datadir={self.datadir}", f"--socket={self.socket}",
              f"--port={self.port}", "--bind-address=127.0.0.1", f"--server-id={self.server_id}",
              # A starting server removes what it takes for its own leftovers in the temporary directory.
-             f"--tmpdir={self.directory}/tmp", f"--pid-file={self.directory}/pid", "--skip-name-resolve", "--innodb-log-file-size=32M",
+             f"--tmpdir={self.directory}/tmp", f"--pid-file={self.directory}/pid", "--skip-name-resolve",
              "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2", "--max-allowed-packet=64M",
-             "--performance-schema=OFF", "--skip-slave-start",
-             *self.options, *options],
+             "--performance-schema=OFF", *self.options, *options],
             self.directory / "log").start()
         return self.wait_ready() if wait else self
 
@@ -150,16 +139,17 @@ class MariaDBServer:
     # --- as a source ---
 
     def make_replication_account(self):
-        self.run("SET sql_log_bin=0",
-                 f"CREATE OR REPLACE USER {REPLICATION_USER}@'%' IDENTIFIED BY "
-                 f"{pymysql.converters.escape_item(REPLICATION_PASSWORD, 'utf8mb4')}",
-                 f"GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO {REPLICATION_USER}@'%'")
+        self.run("SET sql_log_bin=0", *self.product.replication_account(
+            REPLICATION_USER, pymysql.converters.escape_item(REPLICATION_PASSWORD, "utf8mb4")))
         return self
 
     def position(self) -> tuple:
         """(file, offset) of the end of the binary log."""
-        status = self.row("SHOW MASTER STATUS")
+        status = self.row(self.product.position_statement)
         return status["File"], int(status["Position"])
+
+    def reset_binary_logs(self):
+        self.run(self.product.reset_statement)
 
     def flush_logs(self):
         self.run("FLUSH BINARY LOGS")
@@ -169,25 +159,25 @@ class MariaDBServer:
         return [self.datadir / name for name, *_ in self.query("SHOW BINARY LOGS")]
 
 
-def source(name: str, server_id: int, options: list = ()) -> MariaDBServer:
+def source(name: str, server_id: int, options: list = (), product: str = DEFAULT) -> Server:
     """A server that writes a binary log, not yet started."""
-    return MariaDBServer(name, server_id, ["--log-bin=binlog", "--binlog-format=ROW", "--binlog-checksum=CRC32",
-                                           "--log-bin-trust-function-creators=1", "--character-set-server=utf8mb4",
-                                           *options])
+    return Server(name, server_id, ["--log-bin=binlog", "--binlog-format=ROW", "--binlog-checksum=CRC32",
+                                    "--log-bin-trust-function-creators=1", "--character-set-server=utf8mb4",
+                                    *PRODUCTS[product].source_options, *options], product=product)
 
 
-def target(name: str, server_id: int = 900, options: list = ()) -> MariaDBServer:
+def target(name: str, server_id: int = 900, options: list = (), product: str = DEFAULT) -> Server:
     """A server with defaults unlike the sources', on which nothing that is applied may depend."""
-    server = MariaDBServer(name, server_id, [
+    server = Server(name, server_id, [
         "--character-set-server=latin1", "--collation-server=latin1_german2_ci", "--default-time-zone=-03:30",
         "--sql-mode=ANSI_QUOTES,NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,PIPES_AS_CONCAT",
         "--auto-increment-increment=7", "--auto-increment-offset=3", "--div-precision-increment=2",
-        "--lc-time-names=de_DE", *options])
+        "--lc-time-names=de_DE", *PRODUCTS[product].target_options, *options], product=product)
     server.session_mode = ""
     return server
 
 
-def start_all(*servers: MariaDBServer):
+def start_all(*servers: Server):
     """Starts them side by side."""
     for server in servers:
         server.start(wait=False)

@@ -14,6 +14,8 @@ def pytest_addoption(parser):
                      help="rounds of each crash test")
     parser.addoption("--seed", type=int, default=int(os.environ.get("TRIBUTARY_SEED", "0")),
                      help="seed of the randomised tests; 0 picks one and prints it")
+    parser.addoption("--servers", choices=("apt", "all"), default=os.environ.get("TRIBUTARY_SERVERS", "apt"),
+                     help="all: also tests with the servers of tests/lib/install_servers.sh")
 
 
 def pytest_configure(config):
@@ -25,6 +27,16 @@ def pytest_configure(config):
 def pytest_terminal_summary(terminalreporter, config):
     terminalreporter.write_line(f"crash tests: {config.getoption('--rounds')} rounds; repeat with --seed="
                                 f"{config.getoption('--seed')}")
+
+
+def pytest_collection_modifyitems(config, items):
+    # Left out where they were not asked for; where they were, a server that is not there is a failure.
+    if config.getoption("--servers") == "all":
+        return
+    others = [item for item in items if item.get_closest_marker("servers")]
+    if others:
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +86,7 @@ def _clean(*some):
             if name not in ("mysql", "information_schema", "performance_schema", "sys"):
                 server.run("SET sql_log_bin=0", f"DROP DATABASE `{name}`")
         if server.value("SELECT @@log_bin"):
-            server.run("RESET MASTER")
+            server.reset_binary_logs()
 
 
 @pytest.fixture

@@ -1,0 +1,151 @@
+"""What differs between the servers that the tests run: where their programs are, how a data directory is made, and which
+options and statements each knows. Everything else about a server is in servers.py."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+from processes import Failure
+
+
+def cache_directory() -> Path:
+    """Where tests/lib/install_servers.sh puts servers."""
+    default = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tributary-servers"
+    return Path(os.environ.get("TRIBUTARY_SERVER_CACHE") or default)
+
+
+def as_user() -> list:
+    return ["--user=root"] if os.geteuid() == 0 else []
+
+
+def _run(arguments: list, directory: Path, script: str = ""):
+    """Runs what makes a data directory, with `script` as its input."""
+    result = subprocess.run(arguments, input=script, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        shutil.rmtree(directory, ignore_errors=True)
+        raise Failure(f"{arguments[0]} failed: {result.stdout}{result.stderr}")
+
+
+class Product:
+    """One vendor's server of one version. `prefix` is the directory of an installed one, or None for the machine's own."""
+
+    daemon: str  # its program's name in sbin/
+    share: str  # its folder's name in share/
+    is_mariadb: bool
+    source_options: list = []
+    target_options: list = []
+    position_statement = "SHOW MASTER STATUS"
+    reset_statement = "RESET MASTER"
+
+    def __init__(self, name: str, system: bool = False):
+        self.name = name
+        self.system = system
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def prefix(self) -> Path:
+        return cache_directory() / self.name
+
+    def require(self):
+        if not self.system and not (self.prefix / "version").is_file():
+            raise Failure(f"{self.name} is not installed in {cache_directory()}: run tests/lib/install_servers.sh {self.name}")
+
+    def program(self, name: str) -> str:
+        """A program of this server's own: the server, its mysqlbinlog or mariadb-binlog."""
+        self.require()
+        if self.system:
+            return name
+        return str(self.prefix / ("sbin" if name == self.daemon else "bin") / name)
+
+    def version(self) -> str:
+        """As the server itself says, for instance 10.11.19-MariaDB-0+deb12u1."""
+        if not self.system:
+            self.require()
+            return (self.prefix / "version").read_text().strip()
+        return subprocess.run([self.daemon, "--no-defaults", "--version"], check=True, capture_output=True,
+                              text=True).stdout.split(" Ver ")[1].split()[0]
+
+    def directories(self) -> list:
+        """Options that say where what belongs to the program is."""
+        if self.system:
+            return []
+        share = self.prefix / "share" / self.share
+        return [f"--basedir={self.prefix}", f"--lc-messages-dir={share}", f"--character-sets-dir={share}/charsets",
+                f"--plugin-dir={self.prefix}/lib/plugin"]
+
+    def command(self) -> list:
+        """How the server is started, but for what the one instance says of itself."""
+        return [self.program(self.daemon), "--no-defaults", *as_user(), *self.directories(), *self.start_options]
+
+    # --- what each knows in its own way ---
+
+    start_options: list
+
+    def make_data_directory(self, directory: Path):
+        """An empty one, in which root may log in without a password over the socket."""
+        raise NotImplementedError
+
+    def replication_account(self, user: str, password: str) -> list:
+        """Statements that make, or make anew, an account for replicas; `password` is a quoted literal."""
+        raise NotImplementedError
+
+
+class MariaDB(Product):
+    daemon = "mariadbd"
+    share = "mariadb"
+    is_mariadb = True
+    start_options = ["--innodb-log-file-size=32M", "--skip-slave-start"]
+
+    def make_data_directory(self, directory: Path):
+        _run([self.program("mariadb-install-db"), "--no-defaults", *as_user(), *self.directories(),
+              f"--datadir={directory}", "--skip-test-db", "--auth-root-authentication-method=normal",
+              "--innodb-log-file-size=32M"], directory)
+
+    def replication_account(self, user: str, password: str) -> list:
+        return [f"CREATE OR REPLACE USER {user}@'%' IDENTIFIED BY {password}",
+                f"GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO {user}@'%'"]
+
+
+class MySQL(Product):
+    """From 8.4: without the words MASTER and SLAVE."""
+    daemon = "mysqld"
+    share = "mysql"
+    is_mariadb = False
+    start_options = ["--innodb-redo-log-capacity=32M", "--skip-replica-start", "--mysqlx=OFF", "--secure-file-priv="]
+    target_options = ["--disable-log-bin"]  # here it is on by default
+    position_statement = "SHOW BINARY LOG STATUS"
+    reset_statement = "RESET BINARY LOGS AND GTIDS"
+
+    def make_data_directory(self, directory: Path):
+        _run([self.program(self.daemon), "--no-defaults", *as_user(), *self.directories(), f"--datadir={directory}",
+              "--initialize-insecure", "--innodb-redo-log-capacity=32M"], directory)
+        (directory / "auto.cnf").unlink()  # the server's uuid, which each copy is to make for itself
+
+    def replication_account(self, user: str, password: str) -> list:
+        return [f"DROP USER IF EXISTS {user}@'%'", f"CREATE USER {user}@'%' IDENTIFIED BY {password}",
+                f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {user}@'%'"]
+
+
+class MySQL56(MySQL):
+    start_options = ["--innodb-log-file-size=32M", "--skip-slave-start"]
+    target_options = []
+    position_statement = MariaDB.position_statement
+    reset_statement = MariaDB.reset_statement
+
+    def make_data_directory(self, directory: Path):
+        self.require()
+        shutil.copytree(self.prefix / "data", directory)
+        # The anonymous accounts are preferred to accounts for any host, and test databases are everybody's.
+        _run([*self.command(), f"--datadir={directory}", "--bootstrap"], directory,
+             "DELETE FROM mysql.user WHERE User='';\nDELETE FROM mysql.db;\n")
+
+    def replication_account(self, user: str, password: str) -> list:
+        return [f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {user}@'%' IDENTIFIED BY {password}"]
+
+
+PRODUCTS = {product.name: product for product in (
+    MariaDB("mariadb-10.11", system=True), MariaDB("mariadb-11.8"), MySQL56("mysql-5.6"), MySQL("mysql-9.7"))}
+DEFAULT = "mariadb-10.11"
