@@ -26,12 +26,12 @@ def _exact(column: str, data_type: str) -> str:
         # Not every server's text of a number reads back as the same number, but in a point's binary form stand the bits of a DOUBLE.
         text = f"HEX(SUBSTR(ST_AsBinary(Point({name}, 0)), 6, 8))"
     elif data_type in ("enum", "set"):
-        text = f"CONCAT({name}+0, ':', HEX({name}))"
+        text = f"CONCAT(CAST({name} AS UNSIGNED), ':', HEX({name}))"
     elif data_type == "bit":
         text = f"HEX({name}+0)"
     elif data_type in ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary",
                        "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring", "polygon",
-                       "multipoint", "multilinestring", "multipolygon", "geometrycollection"):
+                       "multipoint", "multilinestring", "multipolygon", "geometrycollection", "vector"):
         text = f"CONCAT(LENGTH({name}), ':', SHA2({name}, 256))"
     else:
         text = name
