@@ -14,7 +14,7 @@ set -euo pipefail
 
 readonly all_servers=(mysql-5.6 mysql-9.7 mariadb-11.8)
 # What a finished directory was made by. A change of what this script puts there needs a new number.
-readonly recipe=2
+readonly recipe=3
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/lib/packages.sh
@@ -170,6 +170,8 @@ make_mariadb_118() {
   mkdir -p "$made/lib"
   mv "$tree/usr/lib/mysql/plugin" "$made/lib/plugin"
   rm -rf "$made"/lib/plugin/{auth_pam*,ha_sphinx.so,handlersocket.so,wsrep_info.so}
+  # With these its own replica and client log in to MySQL.
+  mv "$tree"/usr/lib/*/libmariadb3/plugin/{caching_sha2_password,sha256_password,client_ed25519}.so "$made/lib/plugin/"
   add_programs "$tree" "$made" sbin mariadbd
   add_programs "$tree" "$made" bin mariadb mariadb-binlog mariadb-dump mariadb-install-db my_print_defaults resolveip
   add_share "$tree/usr/share/mariadb" "$made/share/mariadb"

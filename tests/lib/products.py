@@ -33,6 +33,7 @@ class Product:
     daemon: str  # its program's name in sbin/
     share: str  # its folder's name in share/
     is_mariadb: bool
+    has_tls = False  # without being configured for it
     source_options: list = []
     target_options: list = []
     position_statement = "SHOW MASTER STATUS"
@@ -92,6 +93,18 @@ class Product:
         """Statements that make, or make anew, an account for replicas; `password` is a quoted literal."""
         raise NotImplementedError
 
+    def follow(self, source: "Product", port: int, user: str, password: str, file: str, position: int) -> list:
+        """Statements that make it a native replica of a server on this host."""
+        return [f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={port}, MASTER_USER='{user}', "
+                f"MASTER_PASSWORD={password}, MASTER_LOG_FILE='{file}', MASTER_LOG_POS={position}" + self.follow_options(source),
+                "START SLAVE"]
+
+    def follow_options(self, source: "Product") -> str:
+        return ""
+
+    follow_status = "SHOW SLAVE STATUS"
+    follow_wait = "MASTER_POS_WAIT"
+
 
 class MariaDB(Product):
     daemon = "mariadbd"
@@ -108,16 +121,23 @@ class MariaDB(Product):
         return [f"CREATE OR REPLACE USER {user}@'%' IDENTIFIED BY {password}",
                 f"GRANT REPLICATION SLAVE, BINLOG MONITOR ON *.* TO {user}@'%'"]
 
+    def follow_options(self, source: Product) -> str:
+        # As a replica it has no other way to log in by caching_sha2_password.
+        return f", MASTER_USE_GTID=no, MASTER_SSL={int(source.has_tls)}, MASTER_SSL_VERIFY_SERVER_CERT=0"
+
 
 class MySQL(Product):
-    """From 8.4: without the words MASTER and SLAVE."""
+    """From 8.4: without the words MASTER and SLAVE. As a replica it needs --gtid-mode=OFF for a source without GTIDs."""
     daemon = "mysqld"
     share = "mysql"
     is_mariadb = False
+    has_tls = True
     start_options = ["--innodb-redo-log-capacity=32M", "--skip-replica-start", "--mysqlx=OFF", "--secure-file-priv="]
     target_options = ["--disable-log-bin"]  # here it is on by default
     position_statement = "SHOW BINARY LOG STATUS"
     reset_statement = "RESET BINARY LOGS AND GTIDS"
+    follow_status = "SHOW REPLICA STATUS"
+    follow_wait = "SOURCE_POS_WAIT"
 
     def make_data_directory(self, directory: Path):
         _run([self.program(self.daemon), "--no-defaults", *as_user(), *self.directories(), f"--datadir={directory}",
@@ -128,12 +148,20 @@ class MySQL(Product):
         return [f"DROP USER IF EXISTS {user}@'%'", f"CREATE USER {user}@'%' IDENTIFIED BY {password}",
                 f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {user}@'%'"]
 
+    def follow(self, source: Product, port: int, user: str, password: str, file: str, position: int) -> list:
+        return [f"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={port}, SOURCE_USER='{user}', "
+                f"SOURCE_PASSWORD={password}, SOURCE_LOG_FILE='{file}', SOURCE_LOG_POS={position}, SOURCE_AUTO_POSITION=0, "
+                "SOURCE_SSL=0, GET_SOURCE_PUBLIC_KEY=1", "START REPLICA"]
+
 
 class MySQL56(MySQL):
+    has_tls = False
     start_options = ["--innodb-log-file-size=32M", "--skip-slave-start"]
     target_options = []
     position_statement = MariaDB.position_statement
     reset_statement = MariaDB.reset_statement
+    follow_status = MariaDB.follow_status
+    follow_wait = MariaDB.follow_wait
 
     def make_data_directory(self, directory: Path):
         self.require()
@@ -144,6 +172,8 @@ class MySQL56(MySQL):
 
     def replication_account(self, user: str, password: str) -> list:
         return [f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {user}@'%' IDENTIFIED BY {password}"]
+
+    follow = Product.follow
 
 
 PRODUCTS = {product.name: product for product in (

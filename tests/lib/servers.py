@@ -19,6 +19,10 @@ REPLICATION_PASSWORD = "repl-s3cret'\\\"p"
 _template_lock = threading.Lock()
 
 
+def _literal(text: str) -> str:
+    return pymysql.converters.escape_item(text, "utf8mb4")
+
+
 def _template(product: Product) -> Path:
     """An empty data directory, made once per server version and kept below build/."""
     with _template_lock:
@@ -139,8 +143,7 @@ class Server:
     # --- as a source ---
 
     def make_replication_account(self):
-        self.run("SET sql_log_bin=0", *self.product.replication_account(
-            REPLICATION_USER, pymysql.converters.escape_item(REPLICATION_PASSWORD, "utf8mb4")))
+        self.run("SET sql_log_bin=0", *self.product.replication_account(REPLICATION_USER, _literal(REPLICATION_PASSWORD)))
         return self
 
     def position(self) -> tuple:
@@ -157,6 +160,22 @@ class Server:
     def binlog_files(self) -> list:
         """Paths of the binary log files, oldest first."""
         return [self.datadir / name for name, *_ in self.query("SHOW BINARY LOGS")]
+
+    # --- as a native replica, to compare with ---
+
+    def follow(self, source: "Server", file: str, position: int):
+        """Makes it a replica of a source with a replication account, by file and position, and starts it."""
+        self.run(*self.product.follow(source.product, source.port, REPLICATION_USER, _literal(REPLICATION_PASSWORD), file, position))
+        return self
+
+    def wait_followed(self, source: "Server", timeout: float = 60.0):
+        """Waits until it has applied everything that the source has logged so far."""
+        file, position = source.position()
+        waited = self.value(f"SELECT {self.product.follow_wait}('{file}', {position}, {timeout:.0f})")
+        if waited is None or waited < 0:
+            status = self.row(self.product.follow_status)
+            raise Failure(f"{self.name} did not reach {file}:{position} of {source.name}: {status['Last_IO_Error']} "
+                          f"{status['Last_SQL_Error']}")
 
 
 def source(name: str, server_id: int, options: list = (), product: str = DEFAULT) -> Server:
