@@ -44,10 +44,8 @@ bool find_event(Reader& reader) {
   if (reader.accept("DEFINER")) {
     reader.advance();  // '='
     reader.advance();
-    if (reader.token().is('@')) {
-      reader.advance();
-      reader.advance();
-    } else if (reader.token().is('(')) {  // CURRENT_USER()
+    // The host of the account, or the parentheses of CURRENT_USER().
+    if (reader.token().is('@') || reader.token().is('(')) {
       reader.advance();
       reader.advance();
     }

@@ -158,7 +158,7 @@ std::string object_definition(TargetConnection& connection, const ObjectName& ob
 }
 
 std::string object_fingerprint(TargetConnection& connection, const ObjectName& object) {
-  const std::string definition = object_definition(connection, object);
+  std::string definition = object_definition(connection, object);
   if (definition == k_absent) return definition;
   const std::size_t stored_as = object.kind == ObjectKind::table ? definition.rfind(k_stored_as) : std::string::npos;
   if (stored_as == std::string::npos) return sha256_hex(definition);
