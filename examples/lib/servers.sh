@@ -63,7 +63,8 @@ stop_everything() {
 }
 
 make_data_directory() {
-  mariadb-install-db --no-defaults "${run_as[@]}" --datadir="$1" --skip-test-db --innodb-log-file-size=32M \
+  mkdir "$1.tmp"  # another server that starts takes files in a shared one for its own leftovers
+  TMPDIR="$1.tmp" mariadb-install-db --no-defaults "${run_as[@]}" --datadir="$1" --skip-test-db --innodb-log-file-size=32M \
     --auth-root-authentication-method=normal </dev/null >"$1.log" 2>&1 || { cat "$1.log" >&2; return 1; }
 }
 
@@ -72,7 +73,7 @@ start_server() {
   shift 2
   port=$(free_port)
   echo "$port" >"$work/$name.port"
-  mkdir "$work/$name.tmp"  # a starting server removes what it takes for its own leftovers there
+  mkdir "$work/$name.tmp"
   start_process "$work" "$name" mariadbd --no-defaults "${run_as[@]}" --datadir="$work/$name" \
     --tmpdir="$work/$name.tmp" --socket="$work/$name.sock" --port="$port" --bind-address=127.0.0.1 --pid-file="$work/$name.server-pid" \
     --innodb-log-file-size=32M --innodb-buffer-pool-size=128M "$@"

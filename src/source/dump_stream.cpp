@@ -199,6 +199,7 @@ void DumpStream::on_format(const EventView& event) {
     start_file(event);
     return;
   }
+  must_be_same_file(event);
   wanted_ = binlog::k_first_event_offset;
   // The relay file has its description already. From the start of the file it is an event like others.
   offset_ = start_ == binlog::k_first_event_offset ? start_ + event.raw().size() : start_;
@@ -207,6 +208,20 @@ void DumpStream::on_format(const EventView& event) {
     fail(fmt::format("the source begins at {} where {} was asked for", offset_, continued_end_));
   }
   state_ = offset_ == continued_end_ ? State::storing : State::replaying;
+}
+
+void DumpStream::must_be_same_file(const EventView& format) const {
+  // The description's header tells when the file was made, also where it is sent again for a dump in mid-file.
+  const auto cursor = log_.open_cursor({log_.files().back().file_number, binlog::k_first_event_offset});
+  const auto kept = cursor->next();
+  if (!kept || EventHeader::decode(kept->raw).timestamp == format.header().timestamp) return;
+  throw ReceiveError(
+      Remedy::give_up, error_code::k_source_fatal_reading,
+      fmt::format(
+          "the source's file '{}' is not the one that was received up to position {}: this one was made at {}, "
+          "that one at {} (seconds since 1970). Was the source reset, or put back? Load its data anew where they "
+          "differ, and give new coordinates with CHANGE REPLICATION SOURCE TO",
+          file_, continued_end_, format.header().timestamp, EventHeader::decode(kept->raw).timestamp));
 }
 
 void DumpStream::start_file(const EventView& format) {

@@ -92,6 +92,8 @@ class DumpStream {
   void on_heartbeat();
   void on_made_up(const binlog::EventView& event);
   void on_stored(const binlog::EventView& event);
+  /// @throws ReceiveError 1236 when the file being continued is not the one that was received up to here.
+  void must_be_same_file(const binlog::EventView& format) const;
   void start_file(const binlog::EventView& format);
   /// The event stands @p ahead bytes (modulo 2^32) after the place where the stream is.
   void jump(const binlog::EventView& event, std::uint32_t ahead);

@@ -4,6 +4,7 @@ options and statements each knows. Everything else about a server is in servers.
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 from processes import Failure
@@ -21,7 +22,10 @@ def as_user() -> list:
 
 def _run(arguments: list, directory: Path, script: str = ""):
     """Runs what makes a data directory, with `script` as its input."""
-    result = subprocess.run(arguments, input=script, capture_output=True, text=True, check=False)
+    # A starting server removes what it takes for its own leftovers in the temporary directory, another's files included.
+    with tempfile.TemporaryDirectory() as private:
+        result = subprocess.run(arguments, input=script, capture_output=True, text=True, check=False,
+                                env={**os.environ, "TMPDIR": private})
     if result.returncode != 0:
         shutil.rmtree(directory, ignore_errors=True)
         raise Failure(f"{arguments[0]} failed: {result.stdout}{result.stderr}")

@@ -100,7 +100,10 @@ std::filesystem::path template_datadir() {
   const TemporaryDirectory scratch;
   std::filesystem::create_directories(cache);
   const std::filesystem::path made = cache / scratch.path().filename();
-  std::vector<std::string> command{find_program({"mariadb-install-db", "mysql_install_db"}),
+  // Another server that starts takes temporary files of this one for its own leftovers.
+  std::vector<std::string> command{find_program({"env"}),
+                                   "TMPDIR=" + scratch.path().string(),
+                                   find_program({"mariadb-install-db", "mysql_install_db"}),
                                    "--no-defaults",
                                    "--datadir=" + made.string(),
                                    "--auth-root-authentication-method=normal",

@@ -270,6 +270,32 @@ def test_a_position_within_an_event_is_an_error(source, make_daemon):
     assert file in status["Last_IO_Error"]
 
 
+def test_a_source_that_was_reset_is_noticed(source, make_daemon):
+    """Its file has the old name, and an event begins at the old position; but it is another file."""
+    statements = ["CREATE DATABASE d", "CREATE TABLE d.t (a INT)", "INSERT INTO d.t VALUES (1)"]
+    source.run(*statements)
+    daemon = receive_only(make_daemon, source)
+    daemon.wait_received("c", source)
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    file, position = source.position()
+    stored = daemon.relay_files("c")[-1].read_bytes()
+    made = source.value("SELECT UNIX_TIMESTAMP()")
+    wait_until(lambda: source.value("SELECT UNIX_TIMESTAMP()") > made, "the source's clock goes on by a second")
+    source.run("RESET MASTER", "DROP DATABASE d")
+    source.run("RESET MASTER", *statements, "INSERT INTO d.t VALUES (2)")
+    assert source.position()[0] == file and source.position()[1] > position
+    daemon.sql("START SLAVE FOR CHANNEL 'c'")
+
+    def stopped():
+        status = daemon.status("c")
+        return status if status["Slave_IO_Running"] == "No" and int(status["Last_IO_Errno"]) else None
+
+    status = wait_until(stopped, "the IO thread stops")
+    assert int(status["Last_IO_Errno"]) == 1236
+    assert file in status["Last_IO_Error"] and "CHANGE REPLICATION SOURCE" in status["Last_IO_Error"]
+    assert daemon.relay_files("c")[-1].read_bytes() == stored
+
+
 def test_a_position_beyond_4_gib_and_beyond_the_file_is_an_error(source, make_daemon):
     """COM_BINLOG_DUMP has 32 bits for a position: none of its events may be taken for what stands 4 GiB later."""
     source.run("CREATE DATABASE d")

@@ -18,8 +18,8 @@ TEST_F(SessionTest, putsASessionIntoApplierMode) {
                              " @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@foreign_key_checks, @@unique_checks,"
                              " @@max_statement_time, @@wait_timeout, @@character_set_client, @@sql_big_selects,"
                              " @@completion_type, @@system_versioning_alter_history")[0],
-            (Row{"1", "", "+00:00", "READ-COMMITTED", "0", "3", "7", "1", "1", "0.000000", "31536000", "utf8mb4",
-                 "1", "NO_CHAIN", "KEEP"}));
+            (Row{"1", "", "+00:00", "READ-COMMITTED", "0", "3", "7", "1", "1", "0.000000", "31536000", "utf8mb4", "1",
+                 "NO_CHAIN", "KEEP"}));
 }
 
 TEST_F(SessionTest, bringsASessionBackAfterAStatementEvent) {
