@@ -28,6 +28,7 @@ class ReceiverFixture : public ::testing::Test {
     options_.user = "repl";
     options_.password = "secret";
     options_.connect_retry = 1;
+    options_.heartbeat_period = 1;  // a Binlog_checkpoint event does not wake the source's dump thread
     options_.server_id = 99;
     options_.server_uuid = "8f0c2b4e-0000-4000-8000-000000000001";
   }
@@ -61,13 +62,24 @@ class ReceiverFixture : public ::testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
   }
+  /// After a rotation MariaDB writes one more Binlog_checkpoint event, when it finds the time for it.
+  void wait_until_settled() {
+    wait_until("the source has written the checkpoint of its newest file", [&] {
+      const std::string file = server_.value("SHOW MASTER STATUS");
+      std::string checkpoint;
+      for (const auto& event : server_.run("SHOW BINLOG EVENTS IN '" + file + "'")) {
+        if (event.at(2) == "Binlog_checkpoint") checkpoint = event.at(5).value();
+      }
+      return checkpoint == file;
+    });
+  }
   void wait_until_received() {
+    wait_until_settled();
     const std::string file = server_.value("SHOW MASTER STATUS");
     const auto position = std::stoull(server_.run("SHOW MASTER STATUS").at(0).at(1).value());
     wait_until("everything is received", [&] {
       const auto received = relay_.log().received_end();
-      // The server may have written a Binlog_checkpoint event since.
-      return ended_ || (received.source_file_name == file && received.offset >= position);
+      return ended_ || (received.source_file_name == file && received.offset == position);
     });
     EXPECT_EQ(receiver_->status().error_message, "");
   }
