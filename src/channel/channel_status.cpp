@@ -9,6 +9,8 @@
 namespace tributary::channel {
 namespace {
 
+constexpr relay::RelayPosition k_not_yet{UINT64_MAX, 0};  // of a place that is not received
+
 using Clock = std::chrono::steady_clock;
 
 std::int64_t now_seconds() {
@@ -126,7 +128,6 @@ relay::SourceIdentity Channel::Implementation::present_source() const {
 
 std::optional<relay::RelayPosition> Channel::Implementation::relay_position_of(const std::string& file,
                                                                                std::uint64_t position) const {
-  static constexpr relay::RelayPosition k_not_yet{UINT64_MAX, 0};
   std::shared_ptr<relay::RelayLog> open;
   {
     const std::lock_guard lock(mutex);
@@ -137,7 +138,8 @@ std::optional<relay::RelayPosition> Channel::Implementation::relay_position_of(c
   const relay::SourceIdentity source = present_source();
   std::optional<relay::RelayFileRecord> oldest;
   std::optional<relay::RelayFileRecord> newest;
-  for (const relay::RelayFileRecord& kept : open->files()) {
+  const std::vector<relay::RelayFileRecord> files = open->files();
+  for (const relay::RelayFileRecord& kept : files) {
     if (kept.source != source) {
       oldest.reset();
       newest.reset();
@@ -151,7 +153,7 @@ std::optional<relay::RelayPosition> Channel::Implementation::relay_position_of(c
   const auto to_oldest = compare_source_positions(file, position, oldest->source_file_name, 0);
   if (!to_newest || !to_oldest) return std::nullopt;
   if (*to_oldest < 0) return relay::RelayPosition{oldest->file_number, 0};
-  for (const relay::RelayFileRecord& kept : open->files()) {
+  for (const relay::RelayFileRecord& kept : files) {
     if (kept.file_number >= oldest->file_number && kept.source_file_name == file) {
       return relay::RelayPosition{kept.file_number, position};
     }
@@ -162,20 +164,25 @@ std::optional<relay::RelayPosition> Channel::Implementation::relay_position_of(c
 std::optional<std::int64_t> Channel::wait_applied(const std::string& file, std::uint64_t position, double timeout_s,
                                                   const std::stop_token& stop) const {
   static constexpr auto k_poll_interval = std::chrono::milliseconds(2);
-  static constexpr double k_longest_timeout = 1e8;  // three years; more does not fit the clock
+  static constexpr auto k_look_interval = std::chrono::milliseconds(20);  // for the file: goes through all of them
+  static constexpr double k_longest_timeout = 1e8;                        // three years; more does not fit the clock
   const auto& self = *implementation_;
   const auto timeout = std::chrono::duration<double>(std::min(timeout_s, k_longest_timeout));
   const auto deadline = Clock::now() + std::chrono::duration_cast<Clock::duration>(timeout);
   std::optional<std::uint64_t> transactions_before;
+  relay::RelayPosition goal = k_not_yet;
   while (!stop.stop_requested()) {
     const Implementation::Progress now = self.progress();
     if (!now.running) return std::nullopt;
     if (!transactions_before) transactions_before = now.transactions;
-    const auto goal = self.relay_position_of(file, position);
-    if (!goal) return std::nullopt;
-    if (now.applied >= *goal) return static_cast<std::int64_t>(now.transactions - *transactions_before);
+    if (goal == k_not_yet) {
+      const auto found = self.relay_position_of(file, position);
+      if (!found) return std::nullopt;
+      goal = *found;
+    }
+    if (now.applied >= goal) return static_cast<std::int64_t>(now.transactions - *transactions_before);
     if (timeout_s > 0 && Clock::now() >= deadline) return -1;
-    std::this_thread::sleep_for(k_poll_interval);
+    std::this_thread::sleep_for(goal == k_not_yet ? k_look_interval : k_poll_interval);
   }
   return std::nullopt;
 }
