@@ -13,6 +13,9 @@ namespace {
 
 constexpr std::uint64_t k_utf8mb4_general_ci = 45;
 constexpr std::uint64_t k_no_dir_in_create = 0x80;  // sql_mode
+/// From this version on every statement says what explicit_defaults_for_timestamp was.
+constexpr std::uint32_t k_mariadb_tells_timestamp_defaults = 101000;
+constexpr std::uint32_t k_mysql_explicit_timestamp_defaults = 80002;  ///< from here on it is on by default
 
 bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -118,7 +121,7 @@ void SessionContext::set_flags(Assignments& assignments, const StatementContext&
   if (statement.source_version >= 100502) {
     assignments.set(variables_.sql_if_exists, is_set(k_mariadb_if_exists), "sql_if_exists");
   }
-  if (statement.source_version >= 101000) {
+  if (statement.source_version >= k_mariadb_tells_timestamp_defaults) {
     assignments.set(variables_.explicit_defaults_for_timestamp, is_set(k_mariadb_explicit_defaults_for_timestamp),
                     "explicit_defaults_for_timestamp");
   }
@@ -188,6 +191,10 @@ std::string SessionContext::enter(const StatementContext& statement, bool withou
   if (status.explicit_defaults_for_timestamp) {
     assignments.set(variables_.explicit_defaults_for_timestamp, *status.explicit_defaults_for_timestamp,
                     "explicit_defaults_for_timestamp");
+  } else if (!statement.from_mariadb || statement.source_version < k_mariadb_tells_timestamp_defaults) {
+    // Not told: then what the source's version begins with. MySQL tells it with CREATE and ALTER only.
+    const bool on = !statement.from_mariadb && statement.source_version >= k_mysql_explicit_timestamp_defaults;
+    assignments.set(variables_.explicit_defaults_for_timestamp, on, "explicit_defaults_for_timestamp");
   }
   // Left out of the event where they have their default value.
   const auto auto_increment = status.auto_increment.value_or(binlog::StatusVariables::AutoIncrement{});

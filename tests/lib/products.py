@@ -37,6 +37,10 @@ class Product:
     daemon: str  # its program's name in sbin/
     share: str  # its folder's name in share/
     is_mariadb: bool
+    has_json = True
+    has_generated_columns = True
+    has_vector = False
+    keeps_negative_zero = True
     has_tls = False  # without being configured for it
     source_options: list = []
     target_options: list = []
@@ -130,12 +134,21 @@ class MariaDB(Product):
         return f", MASTER_USE_GTID=no, MASTER_SSL={int(source.has_tls)}, MASTER_SSL_VERIFY_SERVER_CERT=0"
 
 
+class MariaDB1011(MariaDB):
+    keeps_negative_zero = False  # in a FLOAT or DOUBLE that is assigned a value: rows from elsewhere stay as they are
+
+
+class MariaDB118(MariaDB):
+    has_vector = True
+
+
 class MySQL(Product):
     """From 8.4: without the words MASTER and SLAVE. As a replica it needs --gtid-mode=OFF for a source without GTIDs."""
     daemon = "mysqld"
     share = "mysql"
     is_mariadb = False
     has_tls = True
+    has_vector = True
     start_options = ["--innodb-redo-log-capacity=32M", "--skip-replica-start", "--mysqlx=OFF", "--secure-file-priv="]
     target_options = ["--disable-log-bin"]  # here it is on by default
     position_statement = "SHOW BINARY LOG STATUS"
@@ -160,6 +173,7 @@ class MySQL(Product):
 
 class MySQL56(MySQL):
     has_tls = False
+    has_json = has_generated_columns = has_vector = False
     start_options = ["--innodb-log-file-size=32M", "--skip-slave-start"]
     target_options = []
     position_statement = MariaDB.position_statement
@@ -181,5 +195,5 @@ class MySQL56(MySQL):
 
 
 PRODUCTS = {product.name: product for product in (
-    MariaDB("mariadb-10.11", system=True), MariaDB("mariadb-11.8"), MySQL56("mysql-5.6"), MySQL("mysql-9.7"))}
+    MariaDB1011("mariadb-10.11", system=True), MariaDB118("mariadb-11.8"), MySQL56("mysql-5.6"), MySQL("mysql-9.7"))}
 DEFAULT = "mariadb-10.11"

@@ -86,7 +86,19 @@ TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {
   of_old.enter(plain_statement());
   EXPECT_EQ(of_old.enter(statement),
             "SET @@session.sql_auto_is_null=0,@@session.foreign_key_checks=0,@@session.unique_checks=1,"
-            "@@session.check_constraint_checks=1;");
+            "@@session.check_constraint_checks=1,@@session.explicit_defaults_for_timestamp=0;");
+}
+
+TEST_F(SessionContextTest, WhatATimestampIsByDefaultFollowsTheSourcesVersion) {
+  StatementContext statement = plain_statement();
+  context_.enter(statement);
+  statement.from_mariadb = false;
+  statement.source_version = 50624;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=0;");
+  statement.source_version = 90704;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=1;");
+  statement.status.explicit_defaults_for_timestamp = false;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=0;");
 }
 
 TEST_F(SessionContextTest, HelpersAreNeverTakenForKnown) {

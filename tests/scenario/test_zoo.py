@@ -1,0 +1,37 @@
+"""Tables, values and changes at random, from a seed (zoo.py), through each source and target: row for row what the source holds, and what a
+native replica of the same product holds."""
+
+import servers
+from compare import assert_equal
+from test_server_matrix import Pair, pair  # noqa: F401, pylint: disable=unused-import
+from zoo import Zoo
+
+
+def _follows(pair: Pair) -> bool:  # noqa: F811
+    return pair.source.product is pair.target.product
+
+
+def test_zoo(pair, seed):  # noqa: F811
+    native = None
+    if _follows(pair):
+        options = [] if pair.source.product.is_mariadb else ["--gtid-mode=OFF"]
+        native = servers.target("native", server_id=901, options=options, product=pair.source.product.name)
+        native.start()
+    try:
+        pair.daemon.wait_caught_up("c", pair.source)
+        if native:
+            native.follow(pair.source, *pair.source.position())
+        for number in range(3):
+            database = f"zoo{number}"
+            zoo = Zoo(pair.source, pair.target.product, database, seed + number, [pair.session]).run()
+            zoo.close()
+            print(database, zoo.done, zoo.refused)
+            assert zoo.done > 100, zoo.refused
+            pair.daemon.wait_caught_up("c", pair.source)
+            assert assert_equal(pair.source, pair.target, databases=[database]) > 0
+            if native:
+                native.wait_followed(pair.source)
+                assert_equal(native, pair.target, databases=[database])
+    finally:
+        if native:
+            native.destroy()
