@@ -113,7 +113,9 @@ void SessionContext::set_flags(Assignments& assignments, const StatementContext&
   const auto is_set = [flags](std::uint32_t flag) { return (flags & flag) != 0; };
   assignments.set(variables_.sql_auto_is_null, is_set(k_auto_is_null), "sql_auto_is_null");
   assignments.set(variables_.foreign_key_checks, !is_set(k_no_foreign_key_checks), "foreign_key_checks");
-  assignments.set(variables_.unique_checks, !is_set(k_relaxed_unique_checks), "unique_checks");
+  // A permission, not an order, and what MariaDB's InnoDB does with it (bulk insert) tells of a doubled key only at
+  // COMMIT, without a name.
+  assignments.set(variables_.unique_checks, target_is_mariadb_ || !is_set(k_relaxed_unique_checks), "unique_checks");
   if (!statement.from_mariadb || !target_is_mariadb_) return;
   // The bits mean something from these versions on (log_event.cc, deduct_options_written_to_bin_log).
   assignments.set(variables_.check_constraint_checks, !is_set(k_mariadb_no_check_constraint_checks),

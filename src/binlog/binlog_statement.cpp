@@ -18,9 +18,11 @@ namespace tributary::binlog {
 namespace {
 
 constexpr std::string_view k_statement_begin = "BINLOG '";
-/// Row flags that MariaDB 10.11 knows; the end of the statement is set where we end it.
-constexpr std::uint16_t k_kept_row_flags = rows_flag::k_no_foreign_key_checks | rows_flag::k_relaxed_unique_checks |
-                                           rows_flag::k_complete_rows | rows_flag::k_mariadb_no_check_constraint_checks;
+/// Row flags that MariaDB 10.11 knows; the end of the statement is set where we end it. Not among them
+/// rows_flag::k_relaxed_unique_checks, a permission that the target need not use: MariaDB 10.6 and later would then
+/// find a doubled key only at COMMIT and not tell which.
+constexpr std::uint16_t k_kept_row_flags =
+    rows_flag::k_no_foreign_key_checks | rows_flag::k_complete_rows | rows_flag::k_mariadb_no_check_constraint_checks;
 constexpr std::uint16_t k_kept_table_flags = TableMap::k_bit_length_exact | TableMap::k_mariadb_has_triggers;
 constexpr std::uint16_t k_skip_replication = 0x8000;  // LOG_EVENT_SKIP_REPLICATION_F: @@skip_replication of the source
 /// What is remembered of tables is forgotten past so many definitions, once no statement of the source is open.

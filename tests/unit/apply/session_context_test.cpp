@@ -1,5 +1,6 @@
 #include "tributary/apply/session_context.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tributary/util/error.hpp"
@@ -87,6 +88,14 @@ TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {
   EXPECT_EQ(of_old.enter(statement),
             "SET @@session.sql_auto_is_null=0,@@session.foreign_key_checks=0,@@session.unique_checks=1,"
             "@@session.check_constraint_checks=1,@@session.explicit_defaults_for_timestamp=0;");
+}
+
+TEST_F(SessionContextTest, MariaDbChecksUniqueKeysAlways) {
+  StatementContext statement = plain_statement();
+  statement.status.flags2 = binlog::query_flag::k_relaxed_unique_checks;
+  EXPECT_THAT(context_.enter(statement), testing::HasSubstr("@@session.unique_checks=1"));
+  SessionContext of_mysql(false, 90704, find_collation);
+  EXPECT_THAT(of_mysql.enter(statement), testing::HasSubstr("@@session.unique_checks=0"));
 }
 
 TEST_F(SessionContextTest, WhatATimestampIsByDefaultFollowsTheSourcesVersion) {
