@@ -169,7 +169,7 @@ TEST_F(Builder, beginsAStatementWhereFlagsChange) {
   map(5, "t");
   write(5, 3, 0x10 | rows_flag::k_statement_end);  // MySQL's flag for foreign keys, not known to MariaDB
   map(5, "t");
-  write(5, 4, rows_flag::k_statement_end);
+  write(5, 4, rows_flag::k_relaxed_unique_checks | rows_flag::k_statement_end);  // a permission that is not used
   const auto statements = builder_.take();
   ASSERT_EQ(statements.size(), 2U);
   EXPECT_THAT(summary_of(statements[0]),
