@@ -1,11 +1,8 @@
 #include "tributary/target/checkpoint.hpp"
 
-#include <charconv>
-#include <chrono>
-#include <ctime>
-
 #include <fmt/core.h>
 
+#include "row_values.hpp"
 #include "schema.hpp"
 
 namespace tributary::target {
@@ -14,44 +11,12 @@ namespace {
 constexpr std::uint16_t k_data_too_long = 1406;  // ER_DATA_TOO_LONG
 constexpr std::size_t k_max_statement_hash = 255;
 
-/// "'2026-01-31 23:59:59.123456'", UTC. The server's NOW() would follow a SET TIMESTAMP of the statements applied.
-std::string utc_now_literal() {
-  const auto now = std::chrono::system_clock::now();
-  const auto microseconds =
-      std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count() % 1'000'000;
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
-  std::tm utc{};
-  ::gmtime_r(&seconds, &utc);
-  return fmt::format("'{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{:06}'", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday,
-                     utc.tm_hour, utc.tm_min, utc.tm_sec, microseconds);
-}
-
-template <typename Number>
-Number number_of(const Row& row, std::size_t column) {
-  Number value = 0;
-  const std::string& text = row.at(column).value();
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    throw TargetError(error_code::k_unknown_error,
-                      fmt::format("tributary's tables in the target hold '{}' where a number of {} bits is expected",
-                                  text, sizeof(Number) * 8));
-  }
-  return value;
-}
-
-std::string lower_ascii(std::string text) {
-  for (char& character : text) {
-    if (character >= 'A' && character <= 'Z') character = static_cast<char>(character - 'A' + 'a');
-  }
-  return text;
-}
-
 }  // namespace
 
 CheckpointStore::CheckpointStore(std::string channel_uuid, std::string channel)
-    : channel_uuid_(std::move(channel_uuid)), channel_(lower_ascii(std::move(channel))) {
-  key_ = fmt::format("channel_uuid = {} AND channel = {}", hex_literal(channel_uuid_), hex_literal(channel_));
-}
+    : key_(channel_key(channel_uuid, channel, " AND ")),
+      channel_uuid_(std::move(channel_uuid)),
+      channel_(lower_ascii(std::move(channel))) {}
 
 void CheckpointStore::prepare(TargetConnection& connection) const {
   prepare_schema(connection);
@@ -130,7 +95,8 @@ std::string CheckpointStore::clear_intent_statement() const {
 }
 
 void CheckpointStore::forget(TargetConnection& connection) const {
-  connection.execute("BEGIN; DELETE FROM tributary.applier_checkpoint WHERE " + key_ + "; " + clear_intent_statement() +
+  connection.execute("BEGIN; DELETE FROM tributary.applier_checkpoint WHERE " + key_ +
+                     "; DELETE FROM tributary.xa_prepared WHERE " + key_ + "; " + clear_intent_statement() +
                      "; COMMIT");
 }
 

@@ -61,6 +61,7 @@ ConnectionSocket::~ConnectionSocket() {
 void ConnectionSocket::adopt(MYSQL* handle) {
   const std::lock_guard lock(mutex_);
   handle_ = handle;
+  local_file_.install(handle);
   // Connector/C++ has no option for it. This is the first packet: what the server asks for by it, or later, is not
   // answered yet. Those named send no password in clear, whoever asks.
   mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH,

@@ -4,6 +4,8 @@
 
 #include <mysql.h>
 
+#include "local_file.hpp"
+
 namespace sql {
 class Driver;
 }
@@ -22,10 +24,13 @@ class ConnectionSocket {
   /// Called once, with the library's socket: duplicates it and sets TCP keep-alive.
   void adopt(MYSQL* handle);
   [[nodiscard]] MYSQL* handle() const;
+  /// What the server gets when it asks for a file. Only by the thread that runs the statement.
+  [[nodiscard]] LocalFile& local_file() { return local_file_; }
   /// Ends reads and writes that wait, and all later ones. Also before adopt(), which then shuts down at once.
   void shut_down() noexcept;
 
  private:
+  LocalFile local_file_;
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   MYSQL* handle_ = nullptr;

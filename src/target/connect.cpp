@@ -39,8 +39,8 @@ sql::ConnectOptionsMap properties_of(const TargetOptions& options) {
   properties["OPT_WRITE_TIMEOUT"] = seconds(options.write_timeout);
   // A new session would silently have lost the transaction, the settings and the fence.
   properties["OPT_RECONNECT"] = false;
-  // The server could otherwise ask for any file of ours.
-  properties["OPT_LOCAL_INFILE"] = 0;
+  // The server may then ask for any file: what it gets is decided by LocalFiles, which opens none.
+  properties["OPT_LOCAL_INFILE"] = 1;
   return properties;
 }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -14,7 +15,8 @@
 namespace tributary::target {
 namespace {
 
-constexpr std::uint16_t k_packet_too_large = 1153;  // ER_NET_PACKET_TOO_LARGE
+constexpr std::uint16_t k_packet_too_large = 1153;      // ER_NET_PACKET_TOO_LARGE
+constexpr std::uint16_t k_local_files_disabled = 3948;  // ER_CLIENT_LOCAL_FILES_DISABLED
 
 /// "10.11.19-MariaDB" gives 101119.
 std::uint32_t version_number(std::string_view version) {
@@ -28,6 +30,21 @@ std::uint32_t version_number(std::string_view version) {
     at = result.ptr != end && *result.ptr == '.' ? result.ptr + 1 : end;
   }
   return number;
+}
+
+/// Of "Records: 3  Deleted: 0  Skipped: 1  Warnings: 2", in whatever language.
+LoadDataCounts counts_of(const char* info) {
+  LoadDataCounts counts;
+  std::string_view rest = info == nullptr ? std::string_view() : info;
+  for (std::uint64_t* const count : {&counts.records, &counts.deleted, &counts.skipped, &counts.warnings}) {
+    rest.remove_prefix(std::min(rest.find_first_of("0123456789"), rest.size()));
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), *count);
+    if (error != std::errc()) {
+      throw TargetError(error_code::k_unknown_error, "the target does not tell what its LOAD DATA has done");
+    }
+    rest.remove_prefix(static_cast<std::size_t>(end - rest.data()));
+  }
+  return counts;
 }
 
 std::vector<Row> read_rows(sql::ResultSet& results) {
@@ -98,6 +115,24 @@ TargetConnection::~TargetConnection() = default;
 std::uint64_t TargetConnection::execute(std::string_view sql) {
   implementation_->run(sql, [](sql::ResultSet&) {});
   return mysql_affected_rows(implementation_->link.socket->handle());
+}
+
+LoadDataCounts TargetConnection::load_data(std::string_view sql, std::string_view file, const FileContent& content) {
+  const LocalFile::Offer offer(implementation_->link.socket->local_file(), file, content);
+  try {
+    implementation_->run(sql, [](sql::ResultSet&) {});
+  } catch (const TargetError& error) {
+    offer.rethrow();
+    // ER_NOT_ALLOWED_COMMAND, ER_CLIENT_LOCAL_FILES_DISABLED, MariaDB's ER_LOAD_INFILE_CAPABILITY_DISABLED
+    if (error.code() != 1148 && error.code() != k_local_files_disabled && error.code() != 4166) throw;
+    throw TargetError(k_local_files_disabled, "42000",
+                      fmt::format("the target does not accept LOAD DATA LOCAL, by which the source's LOAD DATA in "
+                                  "statement format is run: set its global variable local_infile to ON, and start the "
+                                  "applier again ({})",
+                                  error.what()));
+  }
+  offer.rethrow();
+  return counts_of(mysql_info(implementation_->link.socket->handle()));
 }
 
 std::vector<Row> TargetConnection::query(std::string_view sql) {

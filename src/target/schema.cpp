@@ -90,7 +90,7 @@ void upgrade(TargetConnection& connection) {
 }
 
 void check_engines(TargetConnection& connection) {
-  constexpr std::string_view k_tables[] = {"schema_version", "applier_checkpoint", "ddl_intent"};
+  constexpr std::string_view k_tables[] = {"schema_version", "applier_checkpoint", "ddl_intent", "xa_prepared"};
   const std::vector<Row> rows =
       connection.query("SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = 'tributary'");
   for (const std::string_view table : k_tables) {

@@ -18,6 +18,9 @@ struct Checkpoint {
   std::uint64_t source_offset = 0;
   std::string gtid;  ///< last GTID applied, in its text form; '' when the source has none
   std::uint32_t source_timestamp = 0;
+  /// Relay files from this number on are needed beyond the position: prepared XA transactions stand there. Not stored:
+  /// it follows from tributary.xa_prepared.
+  std::optional<std::uint64_t> needed_from = std::nullopt;
 };
 
 /// A DDL that may or may not have run when the daemon died (docs/architecture.md, DDL window).

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -51,6 +53,18 @@ class TargetError : public Error {
 /// Rows of a small result set; NULL is nullopt.
 using Row = std::vector<std::optional<std::string>>;
 
+/// Gives a file piece by piece: fills the buffer as far as the content goes and returns the number of bytes, 0 at the
+/// end. What it throws ends the statement that reads the file.
+using FileContent = std::function<std::size_t(std::span<char>)>;
+
+/// What the server says of a LOAD DATA that it has run.
+struct LoadDataCounts {
+  std::uint64_t records = 0;  ///< lines read
+  std::uint64_t deleted = 0;  ///< rows that gave way to others (REPLACE)
+  std::uint64_t skipped = 0;  ///< lines that made no row
+  std::uint64_t warnings = 0;
+};
+
 /// One session on the target, through MySQL Connector/C++. One thread at a time; interrupt() from any thread.
 /// The session has autocommit on, character set utf8mb4, multi-statements on, and no automatic reconnect.
 class TargetConnection {
@@ -65,6 +79,11 @@ class TargetConnection {
   std::uint64_t execute(std::string_view sql);
   /// The rows of the first result set of @p sql; empty when it returns none. Errors as execute().
   std::vector<Row> query(std::string_view sql);
+  /// Runs @p sql, one LOAD DATA LOCAL INFILE '@p file', and hands out @p content as that file. Whenever else the server
+  /// asks for a file, or for another one, it gets none: no file of this machine is ever opened.
+  /// @throws TargetError, also 3948 naming the setting where the server refuses LOCAL; what @p content throws, after
+  /// which the transaction is to be rolled back.
+  LoadDataCounts load_data(std::string_view sql, std::string_view file, const FileContent& content);
   /// Ends a call that is blocked in the network: shuts the socket down. The connection is dead afterwards. The server
   /// notices when it next reads or writes: a statement that it runs may still complete, a transaction may still
   /// commit (CheckpointStore::fence).
