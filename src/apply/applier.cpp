@@ -61,7 +61,8 @@ struct Applier::Implementation {
       : options(std::move(applier_options)),
         log(relay_log),
         on_progress(std::move(progress)),
-        store(options.channel_uuid, options.channel) {
+        store(options.channel_uuid, options.channel),
+        prepared(options.channel_uuid, options.channel) {
     options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
       sessions.push_back(std::make_unique<WorkerSession>(options.target, store, worker, options.row_lock_wait));
@@ -75,6 +76,7 @@ struct Applier::Implementation {
   AttemptStart prepare(const std::stop_token& stop);
   void must_not_have_lost(const target::Checkpoint* checkpoint) const;
   AttemptStart find_start();
+  std::vector<target::PreparedTransaction> find_prepared();
   /// @throws Error 1594 when the relay file of the checkpoint is of another source file than the checkpoint says.
   void check_same_log(const AttemptStart& start) const;
   bool wait_received(relay::RelayPosition from, const std::stop_token& stop);
@@ -89,6 +91,7 @@ struct Applier::Implementation {
   relay::RelayLog& log;
   const std::function<void(const target::Checkpoint&)> on_progress;
   const target::CheckpointStore store;
+  const target::PreparedTransactionStore prepared;
   StatusBoard status;
   TableEngines engines;
 
@@ -150,6 +153,25 @@ void Applier::Implementation::must_not_have_lost(const target::Checkpoint* check
   }
 }
 
+/// Those of a configuration that the administrator has replaced are forgotten.
+std::vector<target::PreparedTransaction> Applier::Implementation::find_prepared() {
+  target::TargetConnection& connection = sessions.front()->connection();
+  std::vector<target::PreparedTransaction> found = prepared.load(connection);
+  const auto first = std::find_if(found.begin(), found.end(),
+                                  [this](const auto& transaction) { return transaction.begin >= options.start; });
+  if (first == found.begin()) return found;
+  for (auto forgotten = found.begin(); forgotten != first; ++forgotten) {
+    tributary::log(
+        LogLevel::warning,
+        "channel '{}': the XA transaction {}, prepared at {}:{}, is forgotten with the former position: when "
+        "the source commits it, its changes are not applied",
+        channel(), forgotten->xid.to_sql(), forgotten->source_file, forgotten->begin.offset);
+  }
+  prepared.forget_before(connection, options.start);
+  found.erase(found.begin(), first);
+  return found;
+}
+
 AttemptStart Applier::Implementation::find_start() {
   AttemptStart start;
   target::TargetConnection& connection = sessions.front()->connection();
@@ -169,6 +191,7 @@ AttemptStart Applier::Implementation::find_start() {
     connection.execute(store.clear_intent_statement());
     start.open_intent.reset();
   }
+  start.prepared = find_prepared();
   start.alone_through = alone_through;
   if (counts) start.source_file = checkpoint->source_file;
   if (start.from.file_number < log.begin().file_number) {
@@ -259,7 +282,8 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
     // The diagnosis may itself lose the connection: then the whole road is taken once more.
     for (const auto& session : sessions) session->connect(stop);
     BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
-    const auto found = diagnose(*sessions.front(), log, failure.first, target_dialect(), writer, stop);
+    const auto found = diagnose(*sessions.front(), log, failure.first, target_dialect(), writer,
+                                prepared.load(sessions.front()->connection()), stop);
     if (found) throw GiveUp{found->code, found->message};
     if (count <= options.transaction_retries) {
       status.retried();

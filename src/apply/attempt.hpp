@@ -20,6 +20,7 @@ struct AttemptStart {
   std::string source_file;                            ///< that the checkpoint names; '': there is none
   std::string gtid_position;                          ///< Checkpoint::gtid there
   std::optional<target::DdlIntent> open_intent;       ///< found in the target
+  std::vector<target::PreparedTransaction> prepared;  ///< the same
   std::optional<relay::RelayPosition> alone_through;  ///< transactions that begin up to there are applied alone
 };
 

@@ -16,8 +16,13 @@ std::uint64_t table_id_of(const binlog::EventView& rows_event) {
 }  // namespace
 
 BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status,
-                           const TableEngines& engines)
-    : limits_(limits), writer_(writer), pipeline_(pipeline), status_(status), engines_(engines) {}
+                           const TableEngines& engines, target::PreparedTransactionStore prepared)
+    : limits_(limits),
+      writer_(writer),
+      pipeline_(pipeline),
+      status_(status),
+      engines_(engines),
+      prepared_(std::move(prepared)) {}
 
 void BatchBuilder::on_begin(const TransactionStart& start) {
   transaction_ = start;
@@ -34,6 +39,13 @@ void BatchBuilder::on_begin(const TransactionStart& start) {
 void BatchBuilder::begin_step() {
   if (ddl_) push_ddl(false);
   has_steps_ = true;
+}
+
+void BatchBuilder::add_own_step(std::string sql) {
+  begin_step();
+  finish_rows(std::nullopt, {});
+  chunk_.bytes += sql.size();
+  chunk_.steps.emplace_back(OwnStep{std::move(sql)});
 }
 
 /// The transaction being read is applied alone, by the first worker.

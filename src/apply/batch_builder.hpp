@@ -38,7 +38,7 @@ struct PipelineEnded {};
 class BatchBuilder : public TransactionHandler {
  public:
   BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status,
-               const TableEngines& engines);
+               const TableEngines& engines, target::PreparedTransactionStore prepared);
 
   /// The interpreter that feeds this: it knows the checkpoint. Call before the first event.
   void set_interpreter(EventInterpreter& interpreter) { interpreter_ = &interpreter; }
@@ -63,6 +63,10 @@ class BatchBuilder : public TransactionHandler {
                const binlog::FormatDescription& source) override;
   void on_statement(SourceStatement statement) override;
   void on_ddl(SourceStatement statement) override;
+  void on_prepared(const target::PreparedTransaction& prepared) override {
+    add_own_step(prepared_.remember_statement(prepared));
+  }
+  void on_prepared_ended(const binlog::XaId& xid) override { add_own_step(prepared_.forget_statement(xid)); }
   void on_end(bool rolled_back) override;
   void on_abandoned() override;
   void on_source_restarted() override {
@@ -72,6 +76,7 @@ class BatchBuilder : public TransactionHandler {
 
  private:
   void begin_step();
+  void add_own_step(std::string sql);
   void separate();
   void changes_table(TableName table);
   void finish_rows(const std::optional<EventPlace>& place, const std::string& table);
@@ -85,6 +90,7 @@ class BatchBuilder : public TransactionHandler {
   Pipeline& pipeline_;
   StatusBoard& status_;
   const TableEngines& engines_;
+  const target::PreparedTransactionStore prepared_;
   EventInterpreter* interpreter_ = nullptr;
   DependencyTracker dependencies_;
   std::optional<relay::RelayPosition> alone_through_;

@@ -12,6 +12,7 @@
 #include "tributary/util/log.hpp"
 
 #include "failure_text.hpp"
+#include "source_statement.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -33,12 +34,6 @@ bool all_absent(std::string_view fingerprint) {
     fingerprint.remove_prefix(std::min(end + 1, fingerprint.size()));
   }
   return true;
-}
-
-constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
-
-bool is_concurrency_error(std::uint16_t code) {
-  return code == k_lock_wait_timeout || code == 1213 /* ER_LOCK_DEADLOCK */ || code == 1614 /* ER_XA_RBDEADLOCK */;
 }
 
 /// Whether the pairs (from, to) of a RENAME, run on objects as @p fingerprint has them, leave the same names in use as
@@ -217,53 +212,6 @@ void DdlWindow::run(const SourceStatement& statement) {
   }
   session_.context().forget_database();
   crash_point("apply.after_ddl");
-}
-
-void run_source_statement(WorkerSession& session, const SourceStatement& statement, std::string before) {
-  // sql/log_event_server.cc, unexpected_error_code(): the source's statement was cut at a point that cannot be
-  // repeated.
-  static constexpr std::uint16_t k_cut_short[] = {1053, 1158, 1160, 1184, 1317, 1927, 1969};
-  if (std::find(std::begin(k_cut_short), std::end(k_cut_short), statement.expected_error) != std::end(k_cut_short)) {
-    throw target::TargetError(
-        error_code::k_replica_fatal,
-        fmt::format("Query partially completed on the source (error on source: {}) and was aborted. There is a chance "
-                    "that the source is inconsistent at this point",
-                    statement.expected_error));
-  }
-  std::string packet = std::move(before);
-  const bool without_database =
-      session.runs_without_database(statement.context) && !session.context().has_default_database();
-  packet += session.context().enter(statement.context, without_database);
-  packet += statement.text;
-  if (packet.size() > session.statement_limit()) {
-    // ER_NET_PACKET_TOO_LARGE
-    throw target::TargetError(1153, "08S01",
-                              fmt::format("the statement needs a packet of {} bytes: set max_allowed_packet on the "
-                                          "target to that or more, and start the applier again",
-                                          packet.size() + 1024));
-  }
-  static constexpr std::uint16_t k_inconsistent_error = 3002;  // ER_INCONSISTENT_ERROR
-  std::uint16_t actual_error = 0;
-  std::string actual_message = "no error";
-  try {
-    session.execute(packet);
-  } catch (const target::TargetError& error) {
-    // A lock wait rolls back the statement only, as it did in the source; a deadlock the whole transaction.
-    const bool as_expected = error.code() == k_lock_wait_timeout && is_concurrency_error(statement.expected_error);
-    if ((error.transient() && !as_expected) || statement.expected_error == 0) throw;
-    actual_error = error.code();
-    actual_message = error.what();
-  }
-  if (actual_error == statement.expected_error) return;
-  // It met other sessions in the source, and need not meet any here (sql/log_event_server.cc,
-  // concurrency_error_code()).
-  if (is_concurrency_error(statement.expected_error) && (actual_error == 0 || actual_error == k_lock_wait_timeout)) {
-    return;
-  }
-  throw target::TargetError(k_inconsistent_error,
-                            fmt::format("Query caused different errors on source and replica. Error on source: error "
-                                        "code={} ; Error on replica: actual message='{}', error code={}",
-                                        statement.expected_error, actual_message, actual_error));
 }
 
 }  // namespace tributary::apply

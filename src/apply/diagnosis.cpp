@@ -14,6 +14,7 @@
 #include "event_interpreter.hpp"
 #include "failure_text.hpp"
 #include "rows_split.hpp"
+#include "source_statement.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -48,6 +49,8 @@ class EventByEvent : public TransactionHandler {
   EventByEvent(WorkerSession& session, BinlogRowWriter& writer) : session_(session), writer_(writer) {}
 
   void on_begin(const TransactionStart& start) override { transaction_ = start; }
+  void on_prepared(const target::PreparedTransaction& /*prepared*/) override {}
+  void on_prepared_ended(const binlog::XaId& /*xid*/) override {}
   void on_end(bool /*rolled_back*/) override {}
   void on_abandoned() override {}
   void on_source_restarted() override {}
@@ -137,7 +140,9 @@ class EventByEvent : public TransactionHandler {
 }  // namespace
 
 std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, const TransactionStart& transaction,
-                                  const SqlDialect& target, BinlogRowWriter& writer, const std::stop_token& stop) {
+                                  const SqlDialect& target, BinlogRowWriter& writer,
+                                  const std::vector<target::PreparedTransaction>& prepared,
+                                  const std::stop_token& stop) {
   const std::stop_callback on_stop(stop, [&session] { session.interrupt(); });
   std::optional<Diagnosis> diagnosis;
   try {
@@ -145,7 +150,7 @@ std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, 
     if (session.context().has_default_database() && !session.temporary_tables().any()) session.reconnect(stop);
     session.execute("START TRANSACTION");
     EventByEvent handler(session, writer);
-    EventInterpreter interpreter(log, handler, target, {});
+    EventInterpreter interpreter(log, handler, target, {}, prepared);
     const auto cursor = log.open_cursor(transaction.begin);
     while (const auto event = cursor->next()) {
       interpreter.feed(*event, cursor->description());

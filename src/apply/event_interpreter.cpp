@@ -43,9 +43,11 @@ bool is_own(const target::ObjectName& object) {
 
 }  // namespace
 
-EventInterpreter::EventInterpreter(const relay::RelayLog& log, TransactionHandler& handler, const SqlDialect& target,
-                                   std::string_view gtid_position)
+EventInterpreter::EventInterpreter(relay::RelayLog& log, TransactionHandler& handler, const SqlDialect& target,
+                                   std::string_view gtid_position,
+                                   const std::vector<target::PreparedTransaction>& prepared)
     : log_(log), handler_(handler), target_(target) {
+  for (const target::PreparedTransaction& one : prepared) prepared_.emplace(one.xid.to_sql(), one);
   if (gtid_position.find(':') != std::string_view::npos) {
     mysql_position_ = gtid::MysqlGtidSet::parse(gtid_position);
   } else {
@@ -73,6 +75,10 @@ target::Checkpoint EventInterpreter::checkpoint() {
   checkpoint.source_offset = applied_end_.offset;
   checkpoint.gtid = mysql_position_.empty() ? mariadb_position_.to_string() : mysql_position_.to_string();
   checkpoint.source_timestamp = applied_timestamp_;
+  for (const auto& [xid, prepared] : prepared_) {
+    checkpoint.needed_from =
+        std::min(checkpoint.needed_from.value_or(prepared.begin.file_number), prepared.begin.file_number);
+  }
   return checkpoint;
 }
 
@@ -93,15 +99,22 @@ void EventInterpreter::feed(const relay::RelayEvent& event, const binlog::Format
     throw Error(error.code(), error.sqlstate(), fmt::format("{} ({})", error.what(), source_place(event.start)));
   }
   if (source_version_ == 0 || view.type() == EventType::format_description) {
-    from_mariadb_ = description.is_mariadb();
-    source_version_ = version_number(description.server_version);
+    note_source(description);
     // The source was stopped hard in the middle of its writing.
-    if (was_inside && !in_transaction()) handler_.on_abandoned();
+    if (was_inside && !in_transaction()) {
+      prepares_ = false;
+      handler_.on_abandoned();
+    }
   }
   if (view.type() == EventType::format_description && description.created != 0) handler_.on_source_restarted();
   if (state == BoundaryState::begins || state == BoundaryState::single) begin_transaction(event, view);
   interpret(event, view, description);
   if (state == BoundaryState::ends || state == BoundaryState::single) end_transaction(event);
+}
+
+void EventInterpreter::note_source(const binlog::FormatDescription& description) {
+  from_mariadb_ = description.is_mariadb();
+  source_version_ = version_number(description.server_version);
 }
 
 void EventInterpreter::begin_transaction(const relay::RelayEvent& event, const binlog::EventView& view) {
@@ -113,16 +126,17 @@ void EventInterpreter::begin_transaction(const relay::RelayEvent& event, const b
   mysql_gtid_.reset();
   rolled_back_ = false;
   statement_has_no_effect_ = false;
+  prepares_ = false;
+  prepares_by_statements_ = false;
   own_tables_.clear();
+  load_files_.clear();
   pending_ = {};
   switch (view.type()) {
     case EventType::mariadb_gtid: {
       const auto gtid = binlog::MariadbGtidEvent::decode(view);
       mariadb_gtid_ = gtid.gtid;
       transaction_.gtid = gtid.gtid.to_string();
-      if (gtid.has(binlog::MariadbGtidEvent::k_prepared_xa) || gtid.has(binlog::MariadbGtidEvent::k_completed_xa)) {
-        refuse(view, event.start, "XA transactions are not supported");
-      }
+      prepares_ = gtid.has(binlog::MariadbGtidEvent::k_prepared_xa);  // it stands for XA START
       // A DDL has the flag neither way that counts here.
       transaction_.can_roll_back =
           gtid.has(binlog::MariadbGtidEvent::k_transactional) || gtid.has(binlog::MariadbGtidEvent::k_ddl);
@@ -154,6 +168,9 @@ void EventInterpreter::end_transaction(const relay::RelayEvent& event) {
 
 void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::EventView& view,
                                  const binlog::FormatDescription& description) {
+  if (prepares_ && view.type() != EventType::xa_prepare && view.type() != EventType::transaction_payload) {
+    return note_prepared_statement(view, description);
+  }
   switch (view.type()) {
     // Known, and without effect on data.
     case EventType::format_description:
@@ -195,16 +212,21 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
                               incident.message, source_place(event.start)));
     }
     case EventType::xa_prepare:
-      refuse(view, event.start, "XA transactions are not supported");
+      return on_xa_prepare(event, view);
     case EventType::begin_load_query:
+      load_files_[binlog::LoadBlockEvent::decode(view).file_id] = {event.start,
+                                                                   in_payload_ ? payload_load_files_++ : 0};
+      return;
     case EventType::append_block:
+      return;  // read when the statement runs
     case EventType::delete_file:
+      load_files_.erase(binlog::decode_delete_file(view));
+      pending_ = {};
+      return;
     case EventType::execute_load_query:
-      refuse(view, event.start,
-             "LOAD DATA in statement format is not supported; set binlog_format to ROW or MIXED on the source");
+      return on_load_data(event, view, description);
     case EventType::transaction_payload:
-      refuse(view, event.start,
-             "compressed transactions are not supported; set binlog_transaction_compression to OFF on the source");
+      return on_payload(event, view, description);
     case EventType::partial_update_rows:
       refuse(view, event.start,
              "partial JSON updates are not supported; set binlog_row_value_options to '' on the source");
@@ -258,7 +280,7 @@ void EventInterpreter::on_rows(const relay::RelayEvent& event, const binlog::Eve
   static constexpr std::size_t k_table_id_length = 6;
   const std::uint64_t table_id = ByteReader(view.body()).little_endian(k_table_id_length);
   if (std::find(own_tables_.begin(), own_tables_.end(), table_id) != own_tables_.end()) return;
-  handler_.on_rows({view.type(), event.start, event.end}, view, description);
+  handler_.on_rows(place_of(event, view), view, description);
 }
 
 bool EventInterpreter::skips_own(const relay::RelayEvent& event, const binlog::EventView& view,
@@ -291,19 +313,50 @@ void EventInterpreter::tell_skipped(const std::string& what) {
   if (std::exchange(told_skipped_, true)) return;
   log(LogLevel::info,
       "{}: {} and the like are passed over: the tables of an upstream Tributary (applier_checkpoint, ddl_intent, "
-      "schema_version in the schema `tributary`) are its own",
+      "schema_version, xa_prepared in the schema `tributary`) are its own",
       source_place(transaction_.begin), what);
 }
 
-void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::EventView& view,
-                                const binlog::FormatDescription& description) {
-  binlog::QueryEvent query = binlog::QueryEvent::decode(view, description);
+SqlDialect EventInterpreter::dialect_of(const binlog::QueryEvent& query) const {
   SqlDialect dialect = SqlDialect::of_session(query.status.sql_mode.value_or(0),
                                               query.status.charset ? query.status.charset->client : std::uint16_t{0});
   dialect.mariadb = target_.mariadb;
   dialect.server_version = target_.server_version;
+  return dialect;
+}
+
+void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::EventView& view,
+                                const binlog::FormatDescription& description) {
+  tell_statement(event, view, binlog::QueryEvent::decode(view, description), std::nullopt);
+}
+
+void EventInterpreter::on_load_data(const relay::RelayEvent& event, const binlog::EventView& view,
+                                    const binlog::FormatDescription& description) {
+  auto load = binlog::ExecuteLoadQueryEvent::decode(view, description);
+  const auto file = load_files_.find(load.file_id);
+  if (file == load_files_.end()) {
+    refuse(view, event.start, fmt::format("the blocks of its file {} are missing", load.file_id));
+  }
+  LoadDataFile content;
+  content.log = &log_;
+  content.begin = file->second.begin;
+  content.skip = file->second.before_in_payload;
+  content.file_id = load.file_id;
+  content.duplicates = load.duplicates;
+  load_files_.erase(file);
+  // As the servers' own replicas put the name of their spool there, but for LOCAL (Execute_load_query_log_event).
+  static constexpr std::string_view k_duplicates[] = {"", " IGNORE", " REPLACE"};
+  load.query.query.replace(load.file_name_start, load.file_name_end - load.file_name_start,
+                           fmt::format(" LOCAL INFILE '{}'{} INTO", k_load_data_file,
+                                       k_duplicates[static_cast<std::size_t>(load.duplicates)]));
+  tell_statement(event, view, std::move(load.query), content);
+}
+
+void EventInterpreter::tell_statement(const relay::RelayEvent& event, const binlog::EventView& view,
+                                      binlog::QueryEvent query, const std::optional<LoadDataFile>& load_data) {
+  const SqlDialect dialect = dialect_of(query);
   SourceStatement statement;
-  statement.place = {view.type(), event.start, event.end};
+  statement.place = place_of(event, view);
   statement.transaction = transaction_;
   statement.scan = scan_statement(query.query, query.database, dialect);
   statement.context = std::exchange(pending_, {});
@@ -319,6 +372,12 @@ void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::Ev
   statement.context.source_version = source_version_;
   statement.text = std::move(query.query);
   statement.expected_error = query.error_code;
+  statement.load_data = load_data;
+  on_statement(std::move(statement), event, view, dialect);
+}
+
+void EventInterpreter::on_statement(SourceStatement statement, const relay::RelayEvent& event,
+                                    const binlog::EventView& view, const SqlDialect& dialect) {
   switch (statement.scan.kind) {
     case StatementKind::empty:
     case StatementKind::begin:
@@ -328,7 +387,7 @@ void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::Ev
       rolled_back_ = true;
       return;
     case StatementKind::xa:
-      refuse(view, event.start, "XA transactions are not supported");
+      return on_xa_statement(event, view, statement.text, dialect);
     case StatementKind::dml:
     case StatementKind::savepoint:
     case StatementKind::temporary_table:

@@ -1,15 +1,18 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "tributary/binlog/control_events.hpp"
+#include "tributary/binlog/statement_events.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
 #include "tributary/gtid/mariadb_gtid.hpp"
 #include "tributary/gtid/mysql_gtid_set.hpp"
 #include "tributary/relay/relay_log.hpp"
+#include "tributary/target/prepared_transactions.hpp"
 
 #include "work.hpp"
 
@@ -31,6 +34,11 @@ class TransactionHandler {
   virtual void on_statement(SourceStatement statement) = 0;
   /// What commits by itself. It may be followed by rows (CREATE TABLE … SELECT) or by on_end().
   virtual void on_ddl(SourceStatement statement) = 0;
+  /// The transaction is an XA transaction that the source has prepared: none of its changes were told, only where they
+  /// stand is to be remembered.
+  virtual void on_prepared(const target::PreparedTransaction& prepared) = 0;
+  /// A prepared transaction has come to its end: committed, after its changes were told, or rolled back.
+  virtual void on_prepared_ended(const binlog::XaId& xid) = 0;
   /// The transaction is whole; @p rolled_back: the source ended it with ROLLBACK.
   virtual void on_end(bool rolled_back) = 0;
   /// The source was started anew: the temporary tables of its former sessions are gone.
@@ -40,16 +48,21 @@ class TransactionHandler {
 };
 
 /// Reads the events of a relay log one after another and tells a handler what they mean. Knows the transaction it is
-/// in, the GTID position, and the helper events that wait for their statement. One thread.
+/// in, the GTID position, the prepared XA transactions, and the helper events that wait for their statement. One
+/// thread.
+///
+/// What stands for other events is unfolded here: a TRANSACTION_PAYLOAD is its events, and an XA COMMIT the events of
+/// the transaction that it commits, which are read once more from where they stand.
 class EventInterpreter {
  public:
   /// @p target tells which server will run the statements. @p gtid_position is Checkpoint::gtid at the place where
-  /// reading begins. @p log and @p handler must outlive this.
-  EventInterpreter(const relay::RelayLog& log, TransactionHandler& handler, const SqlDialect& target,
-                   std::string_view gtid_position);
+  /// reading begins, @p prepared what is prepared there. @p log and @p handler must outlive this.
+  EventInterpreter(relay::RelayLog& log, TransactionHandler& handler, const SqlDialect& target,
+                   std::string_view gtid_position, const std::vector<target::PreparedTransaction>& prepared);
 
   /// The next event of the cursor. @throws Error: 1610 damaged or out of place, 1593 what the applier cannot execute
-  /// (each names type, file and position), 1590 an incident of the source, and what the handler throws.
+  /// (each names type, file and position), 1590 an incident of the source, 1397 an XA COMMIT of what is not known to be
+  /// prepared, and what the handler throws.
   void feed(const relay::RelayEvent& event, const binlog::FormatDescription& description);
 
   [[nodiscard]] bool in_transaction() const { return !boundary_.at_boundary(); }
@@ -64,6 +77,7 @@ class EventInterpreter {
   void interpret(const relay::RelayEvent& event, const binlog::EventView& view,
                  const binlog::FormatDescription& description);
   void begin_transaction(const relay::RelayEvent& event, const binlog::EventView& view);
+  void note_source(const binlog::FormatDescription& description);
   void end_transaction(const relay::RelayEvent& event);
   void on_gtid_list(const binlog::EventView& view);
   void on_helper(const binlog::EventView& view);
@@ -72,6 +86,25 @@ class EventInterpreter {
                const binlog::FormatDescription& description);
   void on_query(const relay::RelayEvent& event, const binlog::EventView& view,
                 const binlog::FormatDescription& description);
+  void on_load_data(const relay::RelayEvent& event, const binlog::EventView& view,
+                    const binlog::FormatDescription& description);
+  void tell_statement(const relay::RelayEvent& event, const binlog::EventView& view, binlog::QueryEvent query,
+                      const std::optional<LoadDataFile>& load_data);
+  void on_statement(SourceStatement statement, const relay::RelayEvent& event, const binlog::EventView& view,
+                    const SqlDialect& dialect);
+  void on_payload(const relay::RelayEvent& event, const binlog::EventView& view,
+                  const binlog::FormatDescription& description);
+  void on_xa_statement(const relay::RelayEvent& event, const binlog::EventView& view, const std::string& text,
+                       const SqlDialect& dialect);
+  void on_xa_prepare(const relay::RelayEvent& event, const binlog::EventView& view);
+  /// Tells the handler the changes of @p prepared as part of the transaction being read.
+  void replay(const target::PreparedTransaction& prepared);
+  void note_prepared_statement(const binlog::EventView& view, const binlog::FormatDescription& description);
+  /// @throws Error 1593 when something was changed since statements of MariaDB were prepared.
+  void must_not_be_overtaken(const target::PreparedTransaction& prepared);
+  [[nodiscard]] SqlDialect dialect_of(const binlog::QueryEvent& query) const;
+  [[nodiscard]] StatementScan scan(const binlog::QueryEvent& query) const;
+  [[nodiscard]] EventPlace place_of(const relay::RelayEvent& event, const binlog::EventView& view);
   /// Whether the statement is only about tables of an upstream Tributary. @throws Error for one that mixes.
   bool skips_own(const relay::RelayEvent& event, const binlog::EventView& view, const binlog::QueryEvent& query,
                  const StatementScan& scan, const SqlDialect& dialect);
@@ -79,7 +112,7 @@ class EventInterpreter {
   [[noreturn]] void refuse(const binlog::EventView& view, const relay::RelayPosition& start, std::string_view why);
   const std::string& source_file(std::uint64_t file_number);
 
-  const relay::RelayLog& log_;
+  relay::RelayLog& log_;
   TransactionHandler& handler_;
   const SqlDialect target_;
   binlog::TransactionBoundary boundary_;
@@ -88,6 +121,7 @@ class EventInterpreter {
   std::uint64_t source_file_number_ = 0;
   std::string source_file_name_;
 
+  std::map<std::string, target::PreparedTransaction> prepared_;  ///< by XaId::to_sql()
   gtid::MariadbGtidPosition mariadb_position_;
   gtid::MysqlGtidSet mysql_position_;
   relay::RelayPosition applied_end_;
@@ -102,6 +136,18 @@ class EventInterpreter {
   bool told_skipped_ = false;
   /// START ALTER and ROLLBACK ALTER of MariaDB's two-phase ALTER: COMMIT ALTER runs the statement.
   bool statement_has_no_effect_ = false;
+  /// It is an XA transaction: its events tell nothing before it is committed.
+  bool prepares_ = false;
+  bool prepares_by_statements_ = false;  ///< PreparedTransaction::by_statements
+  /// Of LOAD DATA statements to come.
+  struct LoadBlocks {
+    relay::RelayPosition begin;
+    std::uint32_t before_in_payload = 0;  ///< LoadDataFile::skip
+  };
+  std::map<std::uint32_t, LoadBlocks> load_files_;  ///< by file id
+  bool in_payload_ = false;
+  std::uint32_t payload_load_files_ = 0;   ///< that have begun in it
+  bool replays_ = false;                   ///< events are those of a prepared transaction
   std::vector<std::uint64_t> own_tables_;  ///< table ids of an upstream Tributary's own tables
   StatementContext pending_;               ///< from INTVAR, RAND and USER_VAR events
 };

@@ -34,6 +34,10 @@ std::string transaction_text(const TransactionStart& transaction) {
 }  // namespace
 
 std::string place_text(const TransactionStart& transaction, const EventPlace& place) {
+  if (!place.source_file.empty()) {
+    return fmt::format("{}, event at {}:{}, end position {}", place_text(transaction), place.source_file,
+                       place.start.offset, place.end.offset);
+  }
   return fmt::format("{} at {}:{}, end position {}", transaction_text(transaction), transaction.source_file,
                      place.start.offset, place.end.offset);
 }

@@ -259,10 +259,17 @@ void scan_truncate(Scanner& scanner, StatementScan& scan) {
   if (scanner.object_name(ObjectKind::table, scan.objects)) scan.effect = DdlEffect::alter;
 }
 
-/// The table that a DML statement names first: INSERT [words] [INTO] t, UPDATE [words] t, DELETE [words] FROM t.
+/// The table that a DML statement names first: INSERT [words] [INTO] t, UPDATE [words] t, DELETE [words] FROM t,
+/// LOAD DATA [words] INTO TABLE t.
 void scan_dml_table(Scanner& scanner, StatementScan& scan) {
   static constexpr std::array<std::string_view, 7> k_words{"LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE",
                                                            "QUICK",        "INTO",    "FROM"};
+  if (scanner.accept("LOAD")) {
+    if (!scanner.skip_past("INTO")) return;
+    scanner.accept("TABLE");
+    scan.changes_one_table = scanner.object_name(ObjectKind::table, scan.objects);
+    return;
+  }
   const bool names_a_table =
       scanner.is("INSERT") || scanner.is("REPLACE") || scanner.is("UPDATE") || scanner.is("DELETE");
   if (!names_a_table) return;
@@ -376,7 +383,8 @@ StatementScan scan_statement(std::string_view statement, std::string_view defaul
 }
 
 bool is_own_table(std::string_view database, std::string_view table) {
-  static constexpr std::array<std::string_view, 3> k_tables{"applier_checkpoint", "ddl_intent", "schema_version"};
+  static constexpr std::array<std::string_view, 4> k_tables{"applier_checkpoint", "ddl_intent", "schema_version",
+                                                            "xa_prepared"};
   return is_own_schema(database) &&
          std::any_of(k_tables.begin(), k_tables.end(), [table](std::string_view own) { return same_name(own, table); });
 }

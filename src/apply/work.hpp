@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 
+#include "load_data.hpp"
 #include "table_engines.hpp"
 
 namespace tributary::apply {
@@ -21,6 +23,7 @@ struct EventPlace {
   binlog::EventType type = binlog::EventType::unknown;
   relay::RelayPosition start;
   relay::RelayPosition end;
+  std::string source_file{};  ///< where it is not its transaction's: in an XA transaction that was prepared in another
 };
 
 /// A source transaction (a "group" in MariaDB's words), as its first event tells it.
@@ -33,6 +36,9 @@ struct TransactionStart {
   bool can_roll_back = true;
 };
 
+/// The name that a LOAD DATA gets for its file: there is none of that name.
+inline constexpr std::string_view k_load_data_file = "tributary-load-data";
+
 /// A statement of the source with its session.
 struct SourceStatement {
   EventPlace place;
@@ -41,6 +47,8 @@ struct SourceStatement {
   StatementContext context;
   std::string text;                  ///< bytes in the statement's own character set
   std::uint16_t expected_error = 0;  ///< the source saw this error after a partial effect
+  /// A LOAD DATA LOCAL INFILE 'k_load_data_file': what that file holds.
+  std::optional<LoadDataFile> load_data;
 };
 
 /// Row changes, ready to be run.
@@ -52,7 +60,12 @@ struct RowsStep {
   std::string table;
 };
 
-using Step = std::variant<RowsStep, SourceStatement>;
+/// A statement on Tributary's own tables.
+struct OwnStep {
+  std::string sql;  ///< without ';'
+};
+
+using Step = std::variant<RowsStep, SourceStatement, OwnStep>;
 
 /// How a target transaction ends.
 struct BatchEnd {

@@ -8,6 +8,7 @@
 #include "tributary/util/log.hpp"
 
 #include "failure_text.hpp"
+#include "source_statement.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -113,6 +114,8 @@ void Worker::execute(Chunk& chunk) {
     if (auto* const rows = std::get_if<RowsStep>(&step)) {
       add_rows(chunk, *rows);
       rows->sql = {};
+    } else if (const auto* const own = std::get_if<OwnStep>(&step)) {
+      add_own_statement(own->sql);
     } else {
       run_statement(chunk, std::get<SourceStatement>(step));
     }
@@ -137,6 +140,14 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
     located_ = rows_failure_text(*step.place, chunk.last, step.table, error.code(), error.what(), {});
     throw;
   }
+}
+
+void Worker::add_own_statement(const std::string& sql) {
+  const std::string enter = session_.context().enter_plain();
+  if (packet_.size() + enter.size() + sql.size() + 1 > session_.statement_limit()) send();
+  packet_ += enter;
+  packet_ += sql;
+  packet_ += ';';
 }
 
 void Worker::leave_database(const Chunk& chunk, const SourceStatement& statement) {

@@ -1,5 +1,6 @@
 #include "channel_implementation.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <thread>
@@ -102,10 +103,13 @@ void Channel::Implementation::save(state::ChannelRecord next) {
 void Channel::Implementation::on_progress(const target::Checkpoint& checkpoint) {
   static constexpr auto k_mirror_interval = std::chrono::seconds(1);
   bool save_now = false;
-  bool next_file = false;
+  const auto needed = [](const target::Checkpoint& at) {
+    return std::min(at.position.file_number, at.needed_from.value_or(at.position.file_number));
+  };
+  bool needs_less = false;
   {
     const std::lock_guard lock(mutex);
-    next_file = checkpoint.position.file_number != mirror.position.file_number;
+    needs_less = needed(checkpoint) != needed(mirror);
     mirror = checkpoint;
     if (Clock::now() - mirror_saved_at >= k_mirror_interval) {
       mirror_saved_at = Clock::now();
@@ -113,7 +117,7 @@ void Channel::Implementation::on_progress(const target::Checkpoint& checkpoint) 
     }
   }
   if (save_now) save_mirror();
-  if (next_file && defaults.relay_log_purge) log->purge_before(checkpoint.position.file_number);
+  if (needs_less && defaults.relay_log_purge) log->purge_before(needed(checkpoint));
 }
 
 void Channel::Implementation::save_mirror() {

@@ -1,0 +1,91 @@
+#include "load_data.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <fmt/core.h>
+
+#include "tributary/util/error.hpp"
+
+namespace tributary::apply {
+
+using binlog::EventType;
+
+namespace {
+
+/// Of an EXECUTE_LOAD_QUERY: the first field that it has beyond QUERY's.
+std::uint32_t file_id_of(const binlog::EventView& event) {
+  static constexpr std::size_t k_query_post_header = 13;
+  ByteReader reader(event.body());
+  reader.skip(k_query_post_header);
+  return reader.u32();
+}
+
+}  // namespace
+
+LoadDataReader::LoadDataReader(const LoadDataFile& file)
+    : file_(file), cursor_(file.log->open_cursor(file.begin)), to_skip_(file.skip) {}
+
+std::size_t LoadDataReader::read(std::span<char> into) {
+  std::size_t count = 0;
+  while (count < into.size() && (!block_.empty() || next_block())) {
+    const std::size_t piece = std::min(into.size() - count, block_.size());
+    std::memcpy(into.data() + count, block_.data(), piece);
+    block_ = block_.subspan(piece);
+    count += piece;
+  }
+  return count;
+}
+
+/// False at the end; else block_ holds the next block, perhaps an empty one.
+bool LoadDataReader::next_block() {
+  while (!ended_) {
+    if (payload_) {
+      const auto raw = payload_->next();
+      if (raw) {
+        if (take(binlog::EventView(*raw, binlog::ChecksumAlgorithm::off))) return true;
+        continue;
+      }
+      payload_.reset();
+    }
+    const auto event = cursor_->next();
+    if (!event) {
+      throw Error(error_code::k_corrupt_event,
+                  fmt::format("the blocks of file {} of a LOAD DATA end without its statement", file_.file_id));
+    }
+    const binlog::EventView view(event->raw, cursor_->description().checksum);
+    if (view.type() == EventType::transaction_payload) {
+      payload_event_.assign(event->raw.begin(), event->raw.end());
+      payload_.emplace(binlog::EventView(payload_event_, view.checksum()));
+    } else if (take(view)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool LoadDataReader::take(const binlog::EventView& event) {
+  switch (event.type()) {
+    case EventType::begin_load_query:
+      if (begun_ || to_skip_ > 0) {
+        if (!begun_) --to_skip_;
+        return false;
+      }
+      begun_ = true;
+      block_ = binlog::LoadBlockEvent::decode(event).block;
+      return true;
+    case EventType::append_block: {
+      const auto block = binlog::LoadBlockEvent::decode(event);
+      if (!begun_ || block.file_id != file_.file_id) return false;
+      block_ = block.block;
+      return true;
+    }
+    case EventType::execute_load_query:
+      if (begun_ && file_id_of(event) == file_.file_id) ended_ = true;
+      return false;
+    default:
+      return false;
+  }
+}
+
+}  // namespace tributary::apply
