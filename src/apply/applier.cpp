@@ -226,11 +226,6 @@ AttemptStart Applier::Implementation::prepare(const std::stop_token& stop) {
     for (const auto& session : sessions) session->interrupt();
   });
   target::TargetConnection& connection = sessions.front()->connection();
-  if (!connection.is_mariadb()) {
-    throw Error(error_code::k_replica_fatal,
-                fmt::format("Fatal error: the target is not MariaDB ({}); only MariaDB targets are supported",
-                            connection.server_version()));
-  }
   if (!schema_prepared) {
     store.prepare(connection);
     schema_prepared = true;

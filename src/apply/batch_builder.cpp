@@ -67,7 +67,7 @@ void BatchBuilder::changes_table(TableName table) {
   if (const auto [added, is_new] = tables_.insert(std::move(table)); is_new) chunk_.tables.push_back(*added);
 }
 
-void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const std::string& table) {
+void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const TableName& table) {
   for (std::string& statement : writer_.take()) {
     chunk_.bytes += statement.size();
     chunk_.steps.emplace_back(RowsStep{std::move(statement), rows_server_id_, place, table});
@@ -79,7 +79,7 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
   changes_table({std::string(layout.database), std::string(layout.table)});
   writer_.add_table_map(event, source);
   if (transaction_.can_roll_back) return;
-  table_names_[layout.table_id] = std::string(layout.database) + "." + std::string(layout.table);
+  table_names_[layout.table_id] = {std::string(layout.database), std::string(layout.table)};
 }
 
 void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& event,

@@ -79,7 +79,7 @@ class BatchBuilder : public TransactionHandler {
   void add_own_step(std::string sql);
   void separate();
   void changes_table(TableName table);
-  void finish_rows(const std::optional<EventPlace>& place, const std::string& table);
+  void finish_rows(const std::optional<EventPlace>& place, const TableName& table);
   void push_chunk();
   void push_ddl(bool ends_transaction);
   void close(bool rolled_back);
@@ -115,7 +115,7 @@ class BatchBuilder : public TransactionHandler {
   bool alone_ = false;
   bool has_steps_ = false;  ///< parts of it are in the batch
   std::optional<SourceStatement> ddl_;
-  std::map<std::uint64_t, std::string> table_names_;  ///< by table id, where events are executed one by one
+  std::map<std::uint64_t, TableName> table_names_;  ///< by table id, where events are executed one by one
 };
 
 }  // namespace tributary::apply

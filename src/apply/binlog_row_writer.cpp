@@ -28,7 +28,7 @@ std::size_t statement_size(std::size_t event_size) {
 
 struct BinlogRowWriter::Implementation {
   Implementation(const std::string& target_version, std::size_t limit)
-      : builder(binlog::FormatDescription::mariadb(target_version), 0), statement_limit(limit) {}
+      : builder(binlog::FormatDescription::of_server(target_version), 0), statement_limit(limit) {}
 
   binlog::BinlogStatementBuilder builder;
   const std::size_t statement_limit;

@@ -26,6 +26,21 @@ bool is_default_collation(std::uint64_t id) {
   return id == 8 /* latin1 */ || id == 33 /* utf8mb3 */ || id == k_utf8mb4_general_ci || id == 63 /* binary */;
 }
 
+/// Modes of MariaDB that change what a statement does, and that no setting of MySQL stands for.
+void refuse_untranslatable_modes(std::uint64_t sql_mode) {
+  static constexpr std::pair<std::uint64_t, std::string_view> k_modes[] = {
+      {0x200, "ORACLE"}, {0x100000000, "EMPTY_STRING_IS_NULL"}, {0x200000000, "SIMULTANEOUS_ASSIGNMENT"}};
+  for (const auto& [bit, name] : k_modes) {
+    if ((sql_mode & bit) == 0) continue;
+    // ER_WRONG_VALUE_FOR_VAR
+    throw target::TargetError(
+        1231, "42000",
+        fmt::format("Variable 'sql_mode' can't be set to the value of '{}': the source's session had this mode, which "
+                    "only MariaDB has, and the target is MySQL: the statement could do something else there",
+                    name));
+  }
+}
+
 }  // namespace
 
 /// Collects "name=value" for one SET statement, leaving out what the session holds already.
@@ -58,20 +73,21 @@ class Assignments {
 };
 
 std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool to_mariadb) {
-  static constexpr std::uint64_t k_mariadb_only =
+  // MySQL 8.0 refuses them (3899); MySQL 5.7 and earlier had them too.
+  static constexpr std::uint64_t k_old =
       0x100 | 0x200 | 0x400 | 0x800 | 0x1000 | 0x2000 | 0x4000 | 0x8000 | 0x10000 | 0x20000 | 0x10000000;
   static constexpr std::uint64_t k_common = 0xffffffff;
   static constexpr std::uint64_t k_mysql_time_truncate_fractional = 0x100000000;
   static constexpr std::uint64_t k_mysql_settable = k_common | k_mysql_time_truncate_fractional;
   static constexpr std::uint64_t k_mariadb_time_round_fractional = 0x400000000;
   sql_mode &= ~k_no_dir_in_create;
-  if (from_mariadb == to_mariadb) return to_mariadb ? sql_mode : sql_mode & k_mysql_settable;
+  if (from_mariadb == to_mariadb) return to_mariadb ? sql_mode : sql_mode & k_mysql_settable & ~k_old;
   if (to_mariadb) {
     const bool rounds = (sql_mode & k_mysql_time_truncate_fractional) == 0;
     return (sql_mode & k_common) | (rounds ? k_mariadb_time_round_fractional : 0);
   }
   const bool rounds = (sql_mode & k_mariadb_time_round_fractional) != 0;
-  return (sql_mode & k_common & ~k_mariadb_only) | (rounds ? 0 : k_mysql_time_truncate_fractional);
+  return (sql_mode & k_common & ~k_old) | (rounds ? 0 : k_mysql_time_truncate_fractional);
 }
 
 SessionContext::SessionContext(bool target_is_mariadb, std::uint32_t target_version,
@@ -92,15 +108,26 @@ std::string SessionContext::as_utf8() {
 std::string SessionContext::enter_plain() {
   Assignments assignments;
   assignments.set(variables_.timestamp, "DEFAULT", "timestamp", "DEFAULT");
+  set_neutral(assignments);
+  return assignments.take();
+}
+
+void SessionContext::set_neutral(Assignments& assignments) {
   assignments.set(variables_.sql_mode, std::uint64_t{0}, "sql_mode");
   assignments.set(variables_.character_set_client, k_utf8mb4_general_ci, "character_set_client");
   assignments.set(variables_.collation_connection, k_utf8mb4_general_ci, "collation_connection");
   // Rows and fingerprints are about base tables: no connection of a source has this number.
   assignments.set(variables_.pseudo_thread_id, std::uint64_t{0}, "pseudo_thread_id");
-  return assignments.take();
 }
 
 std::string SessionContext::enter_rows(std::uint32_t server_id) {
+  if (!target_is_mariadb_) {
+    // BINLOG leaves the session at its last event's time.
+    variables_.timestamp.reset();
+    Assignments assignments;
+    set_neutral(assignments);
+    return assignments.take();
+  }
   Assignments assignments;
   assignments.set(variables_.server_id, std::uint64_t{server_id}, "server_id");
   return enter_plain() + assignments.take();
@@ -123,13 +150,44 @@ void SessionContext::set_flags(Assignments& assignments, const StatementContext&
   if (statement.source_version >= 100502) {
     assignments.set(variables_.sql_if_exists, is_set(k_mariadb_if_exists), "sql_if_exists");
   }
-  if (statement.source_version >= k_mariadb_tells_timestamp_defaults) {
-    assignments.set(variables_.explicit_defaults_for_timestamp, is_set(k_mariadb_explicit_defaults_for_timestamp),
-                    "explicit_defaults_for_timestamp");
-  }
   if (statement.source_version >= 101100 && target_version_ >= 101100) {
     assignments.set(variables_.system_versioning_insert_history, is_set(k_mariadb_insert_history),
                     "system_versioning_insert_history");
+  }
+}
+
+void SessionContext::set_timestamp_defaults(Assignments& assignments, const StatementContext& statement) {
+  using namespace binlog::query_flag;
+  // Where it is not told, what the source's version begins with. MySQL tells it with CREATE and ALTER only.
+  std::optional<bool> value = statement.status.explicit_defaults_for_timestamp;
+  if (statement.from_mariadb) {
+    const bool told = statement.source_version >= k_mariadb_tells_timestamp_defaults;
+    if (told && !statement.status.flags2) return;
+    value = told && (*statement.status.flags2 & k_mariadb_explicit_defaults_for_timestamp) != 0;
+  } else if (!value) {
+    value = statement.source_version >= k_mysql_explicit_timestamp_defaults;
+  }
+  assignments.set(variables_.explicit_defaults_for_timestamp, *value, "explicit_defaults_for_timestamp");
+}
+
+void SessionContext::set_mysql(Assignments& assignments, const StatementContext& statement) {
+  if (target_is_mariadb_) return;
+  const binlog::StatusVariables& status = statement.status;
+  // What the source does not tell is what its servers did before they told it: general_ci, as a native replica takes
+  // it.
+  assignments.set(variables_.default_collation_for_utf8mb4,
+                  std::uint64_t{status.default_collation_for_utf8mb4.value_or(k_utf8mb4_general_ci)},
+                  "default_collation_for_utf8mb4");
+  // From 9.7 on foreign keys may run triggers; what an older source did ran none.
+  if (target_version_ >= 90700) {
+    assignments.set(variables_.enable_cascade_triggers, status.enable_cascade_triggers.value_or(false),
+                    "enable_cascade_triggers");
+  }
+  // The account may need more privileges for it: nothing is said while a source leaves it off, as is the default.
+  const bool encrypts = status.default_table_encryption.value_or(false);
+  if (encrypts || sets_default_table_encryption_) {
+    sets_default_table_encryption_ = true;
+    assignments.set(variables_.default_table_encryption, encrypts, "default_table_encryption");
   }
 }
 
@@ -185,19 +243,14 @@ std::string SessionContext::enter(const StatementContext& statement, bool withou
                                     : fmt::format("{}", statement.timestamp);
   assignments.set(variables_.timestamp, timestamp, "timestamp", timestamp);
   if (status.sql_mode) {
+    if (statement.from_mariadb && !target_is_mariadb_) refuse_untranslatable_modes(*status.sql_mode);
     const std::uint64_t mode = translate_sql_mode(*status.sql_mode, statement.from_mariadb, target_is_mariadb_);
     assignments.set(variables_.sql_mode, mode | (no_dir_in_create_ ? k_no_dir_in_create : 0), "sql_mode");
   }
   set_charset(assignments, statement);
   set_flags(assignments, statement);
-  if (status.explicit_defaults_for_timestamp) {
-    assignments.set(variables_.explicit_defaults_for_timestamp, *status.explicit_defaults_for_timestamp,
-                    "explicit_defaults_for_timestamp");
-  } else if (!statement.from_mariadb || statement.source_version < k_mariadb_tells_timestamp_defaults) {
-    // Not told: then what the source's version begins with. MySQL tells it with CREATE and ALTER only.
-    const bool on = !statement.from_mariadb && statement.source_version >= k_mysql_explicit_timestamp_defaults;
-    assignments.set(variables_.explicit_defaults_for_timestamp, on, "explicit_defaults_for_timestamp");
-  }
+  set_timestamp_defaults(assignments, statement);
+  set_mysql(assignments, statement);
   // Left out of the event where they have their default value.
   const auto auto_increment = status.auto_increment.value_or(binlog::StatusVariables::AutoIncrement{});
   assignments.set(variables_.auto_increment_increment, std::uint64_t{auto_increment.increment},
@@ -210,7 +263,9 @@ std::string SessionContext::enter(const StatementContext& statement, bool withou
   }
   // Always, as the servers do: else a name would find the temporary table of the connection before.
   assignments.set(variables_.pseudo_thread_id, std::uint64_t{statement.thread_id}, "pseudo_thread_id");
-  assignments.set(variables_.server_id, std::uint64_t{statement.server_id}, "server_id");
+  if (target_is_mariadb_) {
+    assignments.set(variables_.server_id, std::uint64_t{statement.server_id}, "server_id");
+  }
   // Used up by the statement: never taken for known.
   if (statement.last_insert_id) assignments.add("last_insert_id", std::to_string(*statement.last_insert_id));
   if (statement.insert_id) assignments.add("insert_id", std::to_string(*statement.insert_id));

@@ -55,9 +55,9 @@ struct SourceStatement {
 struct RowsStep {
   std::string sql;              ///< one statement, without ';'
   std::uint32_t server_id = 0;  ///< the server that wrote the rows first
-  /// The event, where the step holds the rows of one event only; text names its table.
+  /// The event and its table, where the step holds the rows of one event only.
   std::optional<EventPlace> place;
-  std::string table;
+  TableName table;
 };
 
 /// A statement on Tributary's own tables.

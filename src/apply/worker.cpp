@@ -76,7 +76,7 @@ void Worker::report(const Chunk& chunk, const Error& error, bool connection_lost
   if (connection_lost) {
     session_.disconnect();
   } else {
-    failure.left_changes = session_.recover();
+    failure.left_changes = session_.recover() || ran_ahead_;
   }
   in_transaction_ = false;
   environment_.pipeline.fail(std::move(failure));
@@ -97,31 +97,73 @@ void Worker::execute(Chunk& chunk) {
   packet_.clear();
   packet_has_rows_ = false;
   if (chunk.ddl) return execute_ddl(chunk);
-  if (!chunk.tables.empty() && environment_.engines.look_up(session_.connection(), chunk.tables) &&
-      chunk.first.begin != chunk.last.begin) {
+  look_at_engines(chunk);
+  if (chunk.opens) {
+    ran_ahead_ = false;
+    transaction_is_empty_ = true;
+    if (!chunk.first.can_roll_back) run_ahead(chunk);
+    // Not BEGIN: with sql_mode ORACLE that begins a block.
+    packet_ = "START TRANSACTION;";
+    transaction_is_empty_ = true;
+  }
+  in_transaction_ = true;
+  for (Step& step : chunk.steps) run_step(chunk, step);
+  if (chunk.end) return finish(chunk);
+  send();
+}
+
+void Worker::look_at_engines(const Chunk& chunk) {
+  if (chunk.tables.empty() || !environment_.engines.look_up(session_.connection(), chunk.tables)) return;
+  if (chunk.first.begin != chunk.last.begin) {
     throw TryAgain(
         error_code::k_unknown_error,
         "a table that it changes has no transactions in the target: source transactions do not share one of the "
         "target's");
   }
-  // Not BEGIN: with sql_mode ORACLE that begins a block.
-  if (chunk.opens) {
-    packet_ = "START TRANSACTION;";
-    transaction_is_empty_ = true;
+  // Not known when the chunk was made: its row events share statements with those of other tables.
+  if (session_.one_engine_per_transaction() && chunk.first.can_roll_back) {
+    throw TryAgain(error_code::k_unknown_error,
+                   "a table that it changes has no transactions in the target: its changes go ahead of the others");
   }
-  in_transaction_ = true;
+}
+
+bool Worker::changes_only_without_transactions(const Step& step) const {
+  if (const auto* const rows = std::get_if<RowsStep>(&step)) {
+    return rows->place && environment_.engines.known_without_transactions(rows->table);
+  }
+  if (std::holds_alternative<OwnStep>(step)) return false;
+  const StatementScan& scan = std::get<SourceStatement>(step).scan;
+  if (scan.kind != StatementKind::dml || scan.objects.empty()) return false;
+  return environment_.engines.known_without_transactions({scan.objects.front().database, scan.objects.front().name});
+}
+
+void Worker::run_ahead(Chunk& chunk) {
+  if (!session_.one_engine_per_transaction()) return;
+  bool first = true;  // a statement may read what those before it have changed
+  std::vector<Step> others;
   for (Step& step : chunk.steps) {
-    if (auto* const rows = std::get_if<RowsStep>(&step)) {
-      add_rows(chunk, *rows);
-      rows->sql = {};
-    } else if (const auto* const own = std::get_if<OwnStep>(&step)) {
-      add_own_statement(own->sql);
-    } else {
-      run_statement(chunk, std::get<SourceStatement>(step));
+    const bool ahead = changes_only_without_transactions(step) && (std::holds_alternative<RowsStep>(step) || first);
+    if (!ahead) {
+      first = false;
+      others.push_back(std::move(step));
+      continue;
     }
+    run_step(chunk, step);
+    send();
+    ran_ahead_ = true;
   }
-  if (chunk.end) return finish(chunk);
-  send();
+  chunk.steps = std::move(others);
+}
+
+void Worker::run_step(const Chunk& chunk, Step& step) {
+  if (auto* const rows = std::get_if<RowsStep>(&step)) {
+    add_rows(chunk, *rows);
+    rows->sql = {};
+  } else if (const auto* const own = std::get_if<OwnStep>(&step)) {
+    add_own_statement(own->sql);
+  } else {
+    run_statement(chunk, std::get<SourceStatement>(step));
+  }
 }
 
 void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
@@ -137,7 +179,8 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   try {
     send();
   } catch (const target::TargetError& error) {
-    located_ = rows_failure_text(*step.place, chunk.last, step.table, error.code(), error.what(), {});
+    const std::string table = step.table.first + "." + step.table.second;
+    located_ = rows_failure_text(*step.place, chunk.last, table, error.code(), error.what(), {});
     throw;
   }
 }
@@ -256,6 +299,7 @@ void Worker::commit(const Chunk& chunk) {
   packet_ += "COMMIT";
   send();
   in_transaction_ = false;
+  ran_ahead_ = false;
   crash_point("apply.after_commit");
   environment_.status.committed(end);
   environment_.on_progress(end.checkpoint);

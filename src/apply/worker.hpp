@@ -35,6 +35,11 @@ class Worker {
  private:
   void execute(Chunk& chunk);
   void execute_ddl(const Chunk& chunk);
+  void look_at_engines(const Chunk& chunk);
+  /// Runs and removes the steps on tables without transactions that are not to be in the target's transaction.
+  void run_ahead(Chunk& chunk);
+  [[nodiscard]] bool changes_only_without_transactions(const Step& step) const;
+  void run_step(const Chunk& chunk, Step& step);
   void add_rows(const Chunk& chunk, const RowsStep& step);
   void add_own_statement(const std::string& sql);
   void run_statement(const Chunk& chunk, const SourceStatement& statement);
@@ -54,6 +59,7 @@ class Worker {
   bool packet_has_rows_ = false;
   bool transaction_is_empty_ = true;    ///< nothing of the target transaction was sent yet but its start
   bool in_transaction_ = false;         ///< of the target
+  bool ran_ahead_ = false;              ///< changes of this transaction are in the target, whatever becomes of the rest
   std::optional<std::string> located_;  ///< complete message of the error being thrown
 };
 

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/apply/row_writer.hpp"
 #include "tributary/target/session.hpp"
 #include "tributary/util/log.hpp"
 
@@ -41,11 +42,23 @@ void WorkerSession::connect(const std::stop_token& stop) {
     target::prepare_applier_session(*connection_, session);
     const auto mode = connection_->query("SELECT FIND_IN_SET('NO_DIR_IN_CREATE', @@GLOBAL.sql_mode)");
     context_->set_no_dir_in_create(mode.at(0).at(0) != "0");
+    if (!connection_->is_mariadb()) prepare_for_mysql_rows();
     store_.fence(*connection_, worker_, k_fence_seconds, stop);
   } catch (...) {
     disconnect();
     throw;
   }
+}
+
+void WorkerSession::prepare_for_mysql_rows() {
+  // The description leaves GTID_NEXT undetermined, in which state nothing else runs, and GTID_NEXT can only be set
+  // outside of a transaction. A description stays over errors and rollbacks.
+  const BinlogRowWriter writer(connection_->server_version(), statement_limit());
+  connection_->execute(writer.session_statement());
+  connection_->execute("SET @@session.gtid_next = 'AUTOMATIC'");
+  rows_unprepared_ = false;
+  const auto setting = connection_->query("SELECT @@GLOBAL.enforce_gtid_consistency");
+  one_engine_per_transaction_ = setting.at(0).at(0) == "ON";
 }
 
 void WorkerSession::fence_former_workers(std::uint32_t workers, const std::stop_token& stop) {
@@ -101,7 +114,7 @@ bool WorkerSession::recover() noexcept {
   try {
     connection_->execute("ROLLBACK");
     context_->forget();
-    rows_unprepared_ = true;
+    rows_unprepared_ = connection_->is_mariadb();
     const auto warnings = connection_->query("SHOW WARNINGS");
     return std::any_of(warnings.begin(), warnings.end(),
                        [](const target::Row& row) { return row.size() > 1 && row[1] == k_not_complete_rollback; });

@@ -40,8 +40,12 @@ class WorkerSession {
   [[nodiscard]] std::size_t statement_limit() const;
 
   void execute(std::string_view sql) { connection_->execute(sql); }
-  /// True once, until forgotten: the session must run the row writer's session statement before rows.
+  /// True once, until forgotten: the session must run the row writer's session statement before rows. Never on MySQL,
+  /// where connect() has done it.
   bool take_rows_unprepared();
+  /// MySQL with enforce_gtid_consistency=ON: a transaction that changes a table with transactions (the checkpoint is in
+  /// one) can change no other but in its first statement (error 1785). Known when the session is connected.
+  [[nodiscard]] bool one_engine_per_transaction() const { return one_engine_per_transaction_; }
   /// Of the source, in this session.
   [[nodiscard]] TemporaryTables& temporary_tables() { return temporary_tables_; }
   /// Ends the session and opens another where it holds temporary tables. Errors as connect().
@@ -62,6 +66,7 @@ class WorkerSession {
   void interrupt() noexcept;
 
  private:
+  void prepare_for_mysql_rows();
   CollationName collation(std::uint32_t id);
 
   const target::TargetOptions options_;
@@ -72,6 +77,7 @@ class WorkerSession {
   std::unique_ptr<target::TargetConnection> connection_;
   std::unique_ptr<SessionContext> context_;
   bool rows_unprepared_ = true;
+  bool one_engine_per_transaction_ = false;
   TemporaryTables temporary_tables_;
   std::set<std::string, std::less<>> missing_databases_;
   std::map<std::uint32_t, CollationName> collations_;  ///< of this target, read when first needed

@@ -18,13 +18,30 @@ namespace tributary::binlog {
 namespace {
 
 constexpr std::string_view k_statement_begin = "BINLOG '";
-/// Row flags that MariaDB 10.11 knows; the end of the statement is set where we end it. Not among them
+/// The flags that both vendors know; the end of a statement is set where we end it. Not among them
 /// rows_flag::k_relaxed_unique_checks, a permission that the target need not use: MariaDB 10.6 and later would then
 /// find a doubled key only at COMMIT and not tell which.
-constexpr std::uint16_t k_kept_row_flags =
-    rows_flag::k_no_foreign_key_checks | rows_flag::k_complete_rows | rows_flag::k_mariadb_no_check_constraint_checks;
-constexpr std::uint16_t k_kept_table_flags = TableMap::k_bit_length_exact | TableMap::k_mariadb_has_triggers;
+constexpr std::uint16_t k_row_flags = rows_flag::k_no_foreign_key_checks | rows_flag::k_complete_rows;
 constexpr std::uint16_t k_skip_replication = 0x8000;  // LOG_EVENT_SKIP_REPLICATION_F: @@skip_replication of the source
+
+/// What the target's vendor and version decide about an event.
+struct TargetForm {
+  bool rows_of_version_2 = false;
+  std::uint16_t row_flags = 0;    ///< that the target knows
+  std::uint16_t table_flags = 0;  ///< that the target knows
+  std::uint16_t event_flags = 0;  ///< that the target knows
+};
+
+TargetForm form_of(const FormatDescription& target) {
+  if (target.is_mariadb()) {
+    return {false, k_row_flags | rows_flag::k_mariadb_no_check_constraint_checks,
+            TableMap::k_bit_length_exact | TableMap::k_mariadb_has_triggers, k_skip_replication};
+  }
+  // From 9.6 on the server's SQL layer follows foreign keys, unless innodb_native_foreign_keys is on.
+  const bool knows_sql_foreign_keys = target.version() >= std::array<unsigned, 3>{9, 6, 0};
+  const std::uint16_t added = knows_sql_foreign_keys ? rows_flag::k_use_sql_foreign_key : std::uint16_t{0};
+  return {true, static_cast<std::uint16_t>(k_row_flags | added), TableMap::k_bit_length_exact, 0};
+}
 /// What is remembered of tables is forgotten past so many definitions, once no statement of the source is open.
 constexpr std::size_t k_most_definitions = 4096;
 constexpr std::size_t k_most_kept_bytes = std::size_t{16} << 20;
@@ -40,16 +57,16 @@ std::size_t base64_size(std::size_t bytes) {
   return (bytes + 2) / 3 * 4;
 }
 
-EventType version_1_type(RowsKind kind) {
+EventType rows_type(RowsKind kind, bool version_2) {
   switch (kind) {
     case RowsKind::write:
-      return EventType::write_rows_v1;
+      return version_2 ? EventType::write_rows : EventType::write_rows_v1;
     case RowsKind::update:
-      return EventType::update_rows_v1;
+      return version_2 ? EventType::update_rows : EventType::update_rows_v1;
     case RowsKind::remove:
       break;
   }
-  return EventType::delete_rows_v1;
+  return version_2 ? EventType::delete_rows : EventType::delete_rows_v1;
 }
 
 void append(Bytes& to, ByteView bytes) {
@@ -88,7 +105,9 @@ struct BinlogStatementBuilder::Implementation {
   };
 
   Implementation(const FormatDescription& target, std::uint32_t server)
-      : server_id(server), establishing(std::string(k_statement_begin) + to_base64(target.encode(server, 0)) + "'") {}
+      : server_id(server),
+        form(form_of(target)),
+        establishing(std::string(k_statement_begin) + to_base64(target.encode(server, 0)) + "'") {}
 
   std::size_t intern(const TableMapLayout& layout);
   const SourceTable* find(std::uint64_t table_id) const;
@@ -100,6 +119,7 @@ struct BinlogStatementBuilder::Implementation {
   void reset_batch();
 
   std::uint32_t server_id;
+  TargetForm form;
   std::string establishing;
   TextMap<std::size_t> definition_index;
   TextMap<Name> names;
@@ -116,7 +136,7 @@ struct BinlogStatementBuilder::Implementation {
 };
 
 std::size_t BinlogStatementBuilder::Implementation::intern(const TableMapLayout& layout) {
-  const std::uint16_t flags = layout.flags & k_kept_table_flags;
+  const std::uint16_t flags = layout.flags & form.table_flags;
   key.assign({static_cast<char>(flags & 0xff), static_cast<char>(flags >> 8)});
   key += as_text(layout.definition);
   if (const auto known = definition_index.find(std::string_view(key)); known != definition_index.end()) {
@@ -163,7 +183,7 @@ void BinlogStatementBuilder::Implementation::begin_event(Bytes& to, EventType ty
   header.type = type;
   header.server_id = server_id;
   header.event_size = static_cast<std::uint32_t>(size);
-  header.flags = source.flags & k_skip_replication;
+  header.flags = source.flags & form.event_flags;
   event_start.clear();
   header.encode(event_start);
   event_start.u48(definition + 1);
@@ -184,12 +204,14 @@ void BinlogStatementBuilder::Implementation::write_rows(Statement& statement, st
     decompress_block(rows, unpacked);
     rows = unpacked;
   }
-  const std::array<std::uint8_t, 2> flags = {static_cast<std::uint8_t>(statement.row_flags & 0xff),
-                                             static_cast<std::uint8_t>(statement.row_flags >> 8)};
+  // Of the extra data of version 2 nothing is kept, but their length (their own two bytes): partition ids and NDB's.
+  const std::array<std::uint8_t, 4> flags = {static_cast<std::uint8_t>(statement.row_flags & 0xff),
+                                             static_cast<std::uint8_t>(statement.row_flags >> 8), 2, 0};
+  const ByteView kept_flags = ByteView(flags).first(form.rows_of_version_2 ? 4 : 2);
   const std::size_t begin = statement.rows.size();
-  begin_event(statement.rows, version_1_type(layout.form.kind), source, definition,
-              flags.size() + layout.columns_part.size() + rows.size());
-  append(statement.rows, flags);
+  begin_event(statement.rows, rows_type(layout.form.kind, form.rows_of_version_2), source, definition,
+              kept_flags.size() + layout.columns_part.size() + rows.size());
+  append(statement.rows, kept_flags);
   append(statement.rows, layout.columns_part);
   append(statement.rows, rows);
   statement.last_rows_event = begin;
@@ -239,7 +261,7 @@ void BinlogStatementBuilder::add_rows(const EventView& event, const FormatDescri
   if (const Implementation::SourceTable* table = self.find(layout.table_id)) {
     const Implementation::Definition& definition = self.definitions[table->definition];
     Implementation::Statement& statement =
-        self.statement_for(definition, table->definition, layout.flags & k_kept_row_flags);
+        self.statement_for(definition, table->definition, layout.flags & self.form.row_flags);
     if (definition.name->statement != self.statement_serial) {
       self.write_map(statement, table->definition, table->header);
       *definition.name = {self.statement_serial, table->definition};

@@ -37,6 +37,10 @@ bool has_checksum_tail(const FormatDescription& description) {
 
 }  // namespace
 
+std::array<unsigned, 3> FormatDescription::version() const {
+  return split_version(server_version);
+}
+
 bool FormatDescription::is_mariadb() const {
   return server_version.find("MariaDB") != std::string::npos || server_version.find("-maria-") != std::string::npos;
 }
@@ -115,8 +119,14 @@ std::size_t FormatDescription::post_header_length(EventType type) const {
   }
 }
 
+FormatDescription FormatDescription::of_server(const std::string& server_version) {
+  FormatDescription asked;
+  asked.server_version = server_version;
+  return asked.is_mariadb() ? mariadb(server_version) : mysql(server_version);
+}
+
 FormatDescription FormatDescription::mariadb(const std::string& server_version) {
-  // As MariaDB 10.11 writes it; types 42 to 159 do not exist.
+  // Types 42 to 159 do not exist.
   static constexpr std::array<std::uint8_t, 41> k_first_lengths = {56,  13, 0,  8,  0, 18, 0, 4, 4, 4, 4,  18, 0, 0,
                                                                    228, 0,  4,  26, 8, 0,  0, 0, 8, 8, 8,  2,  0, 0,
                                                                    0,   10, 10, 10, 0, 0,  0, 0, 0, 0, 10, 10, 10};
@@ -129,6 +139,15 @@ FormatDescription FormatDescription::mariadb(const std::string& server_version) 
   std::copy(k_first_lengths.begin(), k_first_lengths.end(), description.post_header_lengths.begin());
   std::copy(k_mariadb_lengths.begin(), k_mariadb_lengths.end(),
             description.post_header_lengths.end() - static_cast<std::ptrdiff_t>(k_mariadb_lengths.size()));
+  return description;
+}
+
+FormatDescription FormatDescription::mysql(const std::string& server_version) {
+  FormatDescription description;
+  description.server_version = server_version;
+  // Table maps and row events have had these lengths since 5.6.
+  description.post_header_lengths = {0, 13, 0, 8, 0, 0, 0, 0, 4,  0,  4,  0,  0,  0, 99, 0,  4, 26, 8,  0, 0,
+                                     0, 0,  0, 0, 2, 0, 0, 0, 10, 10, 10, 42, 42, 0, 18, 52, 0, 10, 40, 0, 0};
   return description;
 }
 

@@ -33,9 +33,29 @@ void leave_statement_format(TargetConnection& connection) {
   }
 }
 
+/// MySQL's own. The source has decided about each of these when it took the statement: a server that insists on more
+/// would not follow it.
+std::string mysql_settings(std::uint32_t version) {
+  std::string settings = ", max_execution_time = 0, sql_require_primary_key = 0";
+  // A table got its generated key at the source, in the definition that is logged, or has none.
+  if (version >= 80030) settings += ", sql_generate_invisible_primary_key = 0";
+  // Foreign keys that refer to columns without a unique key, which older sources and MariaDB have.
+  if (version >= 80400) settings += ", restrict_fk_on_non_standard_key = 0";
+  return settings;
+}
+
+void check_version(const TargetConnection& connection) {
+  constexpr std::uint32_t k_oldest_mysql = 80013;  // sql_require_primary_key
+  if (connection.is_mariadb() || connection.server_version_number() >= k_oldest_mysql) return;
+  throw TargetError(error_code::k_replica_fatal,
+                    fmt::format("Fatal error: the target is MySQL {}: MySQL is supported from 8.0.13 on",
+                                connection.server_version()));
+}
+
 }  // namespace
 
 void prepare_applier_session(TargetConnection& connection, const ApplierSessionOptions& options) {
+  check_version(connection);
   std::string statements = fmt::format(
       "SET SESSION autocommit = 1, sql_mode = '', time_zone = '+00:00', timestamp = DEFAULT, unique_checks = 1,"
       " foreign_key_checks = 1, sql_safe_updates = 0, sql_auto_is_null = 0, sql_select_limit = DEFAULT,"
@@ -49,7 +69,7 @@ void prepare_applier_session(TargetConnection& connection, const ApplierSessionO
   statements += connection.is_mariadb()
                     ? ", max_statement_time = 0, idle_transaction_timeout = 0, idle_write_transaction_timeout = 0,"
                       " idle_readonly_transaction_timeout = 0, check_constraint_checks = 1"
-                    : ", max_execution_time = 0";
+                    : mysql_settings(connection.server_version_number());
   // Available from 10.3 on. The source has decided already whether a versioned table's history stays.
   if (connection.is_mariadb()) statements += ", system_versioning_alter_history = KEEP";
   statements += "; SET NAMES utf8mb4; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";

@@ -134,7 +134,7 @@ class Schemas:
             text = self._rows(f"SHOW CREATE EVENT {_quoted(database, name)}")[0]
             # The source runs its events, and a replica must not.
             found[f"EVENT {name}"] = (text[1], re.sub(r"(PRESERVE) ENABLE ", r"\1 DISABLE ON SLAVE ", text[3], count=1)
-                                      if is_source else text[3])
+                                      if is_source else text[3].replace(" DISABLE ON REPLICA ", " DISABLE ON SLAVE ", 1))
         return found
 
 

@@ -31,14 +31,15 @@ class RowWriter {
   virtual void clear() = 0;
 };
 
-/// The writer of BINLOG statements, for MariaDB targets (docs/architecture.md, "row writers").
+/// The writer of BINLOG statements (docs/architecture.md, "Applying").
 class BinlogRowWriter : public RowWriter {
  public:
   /// @p target_version as the target reports it; no statement is longer than @p statement_limit bytes.
   BinlogRowWriter(const std::string& target_version, std::size_t statement_limit);
   ~BinlogRowWriter() override;
 
-  /// What a session must run once before the first statement of this writer.
+  /// What a session must run once before the first statement of this writer; on MySQL outside of a transaction, and
+  /// GTID_NEXT must be set afterwards.
   [[nodiscard]] const std::string& session_statement() const;
 
   void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;

@@ -55,8 +55,8 @@ class SessionContext {
   std::string enter(const StatementContext& statement, bool without_database = false);
   /// The same before anything that is not a source statement: the checkpoint, fingerprints.
   std::string enter_plain();
-  /// The same before BINLOG with rows that server @p server_id wrote first: a target with a binary log of its own
-  /// writes the session's server_id there, whatever the rows' headers say.
+  /// The same before BINLOG with rows that server @p server_id wrote first: a MariaDB target with a binary log of its
+  /// own writes the session's server_id there, whatever the rows' headers say. MySQL writes its own server_id.
   std::string enter_rows(std::uint32_t server_id);
   /// The same before names in UTF-8, in the session of the last statement.
   std::string as_utf8();
@@ -73,12 +73,17 @@ class SessionContext {
     std::optional<std::uint64_t> sql_mode;
     std::optional<std::uint64_t> character_set_client, collation_connection, collation_server, collation_database;
     std::optional<std::uint64_t> auto_increment_increment, auto_increment_offset;
-    std::optional<std::uint64_t> lc_time_names, pseudo_thread_id, server_id;
+    std::optional<std::uint64_t> lc_time_names, pseudo_thread_id, server_id, default_collation_for_utf8mb4;
     std::optional<std::string> time_zone;
     std::optional<bool> sql_auto_is_null, foreign_key_checks, unique_checks, check_constraint_checks,
-        explicit_defaults_for_timestamp, sql_if_exists, system_versioning_insert_history;
+        explicit_defaults_for_timestamp, sql_if_exists, system_versioning_insert_history, enable_cascade_triggers,
+        default_table_encryption;
   };
 
+  /// What rows and our own statements need alike.
+  void set_neutral(class Assignments& assignments);
+  void set_timestamp_defaults(class Assignments& assignments, const StatementContext& statement);
+  void set_mysql(class Assignments& assignments, const StatementContext& statement);
   void set_flags(class Assignments& assignments, const StatementContext& statement);
   void set_charset(class Assignments& assignments, const StatementContext& statement);
   std::string user_variables(const StatementContext& statement);
@@ -90,6 +95,7 @@ class SessionContext {
   std::optional<std::string> database_;
   bool has_default_database_ = false;
   bool no_dir_in_create_ = false;
+  bool sets_default_table_encryption_ = false;
 };
 
 }  // namespace tributary::apply

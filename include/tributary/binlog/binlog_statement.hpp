@@ -11,17 +11,19 @@
 
 namespace tributary::binlog {
 
-/// Turns the row events of a batch of source transactions into MariaDB's BINLOG '<base64>' statements: all table maps
-/// first, then the row events as version 1, uncompressed, without checksum, only the last with STMT_END_F. One thread.
+/// Turns the row events of a batch of source transactions into BINLOG '<base64>' statements for a target: all table
+/// maps first, then the row events, uncompressed, without checksum, only the last with STMT_END_F. They are of version
+/// 1 for MariaDB and of version 2 for MySQL, which takes no other (9.7). One thread.
 ///
 /// The statements of a batch must be run in order and in one transaction, in a session that has run
 /// format_description_statement() since it was opened. A batch is one statement, unless
-///  - row events differ in the flags for foreign key, unique and constraint checks, which MariaDB takes from a
-///    statement's first row event only (Rows_log_event::do_apply_event, sql/log_event_server.cc), or
+///  - row events differ in the flags for foreign key, unique and constraint checks, which the servers take from a
+///    statement's first row event only (Rows_log_event::do_apply_event, MariaDB's sql/log_event_server.cc, MySQL's
+///    sql/log_event.cc), or
 ///  - one table occurs with two definitions.
 class BinlogStatementBuilder {
  public:
-  /// @p target is FormatDescription::mariadb() of the target's version; @p server_id goes into the events' headers.
+  /// @p target is FormatDescription::of_server() of the target's version; @p server_id goes into the events' headers.
   BinlogStatementBuilder(const FormatDescription& target, std::uint32_t server_id);
   ~BinlogStatementBuilder();
   BinlogStatementBuilder(BinlogStatementBuilder&&) noexcept;

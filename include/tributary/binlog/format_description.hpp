@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,9 +27,16 @@ struct FormatDescription {
   /// Length of the post-header, with the exceptions of binlog-format (type 40 is 0; V1 rows missing is 8).
   [[nodiscard]] std::size_t post_header_length(EventType type) const;
 
-  /// The description a MariaDB 10.11 server writes (171 types, no checksum): what BINLOG statements are framed
-  /// under. @p server_version as the target reports it.
+  /// The leading "X.Y.Z" of server_version; missing numbers are 0.
+  [[nodiscard]] std::array<unsigned, 3> version() const;
+
+  /// The description that BINLOG statements for a server of this version are framed under, without checksum.
+  /// @p server_version as the target reports it.
+  static FormatDescription of_server(const std::string& server_version);
+  /// As a MariaDB 10.11 server writes it: 171 types.
   static FormatDescription mariadb(const std::string& server_version);
+  /// As a MySQL 9.7 server writes it: 42 types. Earlier versions, which list fewer, take it too.
+  static FormatDescription mysql(const std::string& server_version);
 };
 
 }  // namespace tributary::binlog

@@ -80,8 +80,8 @@ TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {
   context_.enter(plain_statement());
   EXPECT_EQ(context_.enter(statement),
             "SET @@session.sql_auto_is_null=0,@@session.foreign_key_checks=0,@@session.unique_checks=1,"
-            "@@session.check_constraint_checks=1,@@session.sql_if_exists=0,@@session.explicit_defaults_for_timestamp=0,"
-            "@@session.system_versioning_insert_history=0;");
+            "@@session.check_constraint_checks=1,@@session.sql_if_exists=0,"
+            "@@session.system_versioning_insert_history=0,@@session.explicit_defaults_for_timestamp=0;");
   SessionContext of_old(true, 101119, find_collation);
   statement.source_version = 100407;
   of_old.enter(plain_statement());
@@ -108,6 +108,78 @@ TEST_F(SessionContextTest, WhatATimestampIsByDefaultFollowsTheSourcesVersion) {
   EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=1;");
   statement.status.explicit_defaults_for_timestamp = false;
   EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=0;");
+}
+
+class MysqlSessionContextTest : public testing::Test {
+ protected:
+  SessionContext context_{false, 90704, find_collation};
+};
+
+TEST_F(MysqlSessionContextTest, HasNoServerIdAndSettingsOfItsOwn) {
+  StatementContext statement = plain_statement();
+  EXPECT_EQ(context_.enter(statement),
+            "SET @@session.timestamp=1700000000,@@session.default_collation_for_utf8mb4=45,"
+            "@@session.enable_cascade_triggers=0,@@session.auto_increment_increment=1,"
+            "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12;");
+  statement.from_mariadb = false;
+  statement.source_version = 90704;
+  statement.status.default_collation_for_utf8mb4 = 255;
+  statement.status.enable_cascade_triggers = true;
+  EXPECT_EQ(context_.enter(statement),
+            "SET @@session.default_collation_for_utf8mb4=255,@@session.enable_cascade_triggers=1;");
+  SessionContext of_old(false, 80036, find_collation);
+  of_old.enter(plain_statement());
+  EXPECT_EQ(of_old.enter(statement), "SET @@session.default_collation_for_utf8mb4=255;");
+}
+
+TEST_F(MysqlSessionContextTest, EncryptionIsOnlySpokenOfWhereASourceEncrypts) {
+  StatementContext statement = plain_statement();
+  statement.from_mariadb = false;
+  statement.status.default_table_encryption = false;
+  context_.enter(statement);
+  statement.status.default_table_encryption = true;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.default_table_encryption=1;");
+  statement.status.default_table_encryption = false;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.default_table_encryption=0;");
+}
+
+TEST_F(MysqlSessionContextTest, RowsMoveTheSessionsTime) {
+  StatementContext statement = plain_statement();
+  context_.enter(statement);
+  EXPECT_EQ(context_.enter_rows(5),
+            "SET @@session.sql_mode=0,@@session.character_set_client=45,@@session.collation_connection=45,"
+            "@@session.pseudo_thread_id=0;");
+  EXPECT_EQ(context_.enter_rows(6), "");
+  EXPECT_EQ(context_.enter(statement), "SET @@session.timestamp=1700000000,@@session.pseudo_thread_id=12;");
+}
+
+TEST_F(MysqlSessionContextTest, WhatTimestampsDefaultToWhereASourceDoesNotTell) {
+  const auto set_for = [this](bool from_mariadb, std::uint32_t version) {
+    context_.forget();
+    StatementContext statement = plain_statement();
+    statement.from_mariadb = from_mariadb;
+    statement.source_version = version;
+    statement.status.flags2 = binlog::query_flag::k_mariadb_explicit_defaults_for_timestamp;
+    const std::string sql = context_.enter(statement);
+    const std::size_t at = sql.find("explicit_defaults_for_timestamp=");
+    return at == std::string::npos ? std::string("-") : sql.substr(at + 32, 1);
+  };
+  EXPECT_EQ(set_for(false, 50624), "0");
+  EXPECT_EQ(set_for(false, 50700), "0");
+  EXPECT_EQ(set_for(false, 80036), "1");
+  EXPECT_EQ(set_for(true, 100909), "0");
+  EXPECT_EQ(set_for(true, 101000), "1");
+}
+
+TEST_F(MysqlSessionContextTest, RefusesModesThatOnlyMariadbHas) {
+  StatementContext statement = plain_statement();
+  for (const std::uint64_t mode : {0x200ULL, 0x100000000ULL, 0x200000000ULL}) {
+    statement.status.sql_mode = mode;
+    statement.from_mariadb = true;
+    EXPECT_THROW(context_.enter(statement), Error);
+    statement.from_mariadb = false;  // there these bits mean something else
+    EXPECT_NO_THROW(context_.enter(statement));
+  }
 }
 
 TEST_F(SessionContextTest, HelpersAreNeverTakenForKnown) {
@@ -194,6 +266,8 @@ TEST(TranslateSqlModeTest, BetweenVendors) {
   EXPECT_EQ(translate_sql_mode(0x100000004, false, true), 0x4U);
   EXPECT_EQ(translate_sql_mode(0x4, true, false), 0x100000004U);
   EXPECT_EQ(translate_sql_mode(0x400000204, true, false), 0x4U);
+  // MySQL 5.6's NO_AUTO_CREATE_USER and NO_FIELD_OPTIONS, which MySQL 8.0 refuses.
+  EXPECT_EQ(translate_sql_mode(0x10008004, false, false), 0x4U);
 }
 
 }  // namespace

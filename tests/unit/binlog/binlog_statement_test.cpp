@@ -192,6 +192,44 @@ TEST_F(Builder, beginsAStatementWhereADefinitionChanges) {
                                                      "Write_rows_v1 2 flags 1: (@1=3, @2=3)"));
 }
 
+/// The same for a MySQL target.
+class MysqlBuilder : public Builder {
+ protected:
+  void for_version(const std::string& version) {
+    builder_ = BinlogStatementBuilder(FormatDescription::of_server(version), k_server_id);
+  }
+};
+
+TEST_F(MysqlBuilder, makesVersion2OfVersion1) {
+  for_version("9.7.4-2");
+  const auto events = events_of(builder_.format_description_statement());
+  ASSERT_EQ(events.size(), 1U);
+  const FormatDescription read = FormatDescription::decode(events[0]);
+  EXPECT_EQ(read.server_version, "9.7.4-2");
+  EXPECT_EQ(read.post_header_length(EventType::write_rows), 10U);
+  map(5, "t", 1, "", 0x4001);  // MariaDB's flag for triggers
+  write(5, 1, 0);
+  write(5, 2, rows_flag::k_statement_end, 1, EventType::write_rows);
+  const auto statements = builder_.take();
+  ASSERT_EQ(statements.size(), 1U);
+  EXPECT_THAT(summary_of(statements[0]),
+              ElementsAre("map db.t as 1", "Write_rows 1 flags 0: (@1=1)", "Write_rows 1 flags 1: (@1=2)"));
+  const Bytes map_event = events_of(statements[0]).at(0);
+  EXPECT_EQ(TableMap::decode(EventView(map_event, ChecksumAlgorithm::off), target()).flags, 1U);
+}
+
+TEST_F(MysqlBuilder, keepsTheFlagsThatTheVersionKnows) {
+  const auto flags_of = [this](const std::string& version) {
+    for_version(version);
+    map(5, "t");
+    write(5, 1, 0x97);
+    const auto statements = builder_.take();
+    return summary_of(statements.at(0)).at(1);
+  };
+  EXPECT_EQ(flags_of("9.6.0"), "Write_rows 1 flags 23: (@1=1)");
+  EXPECT_EQ(flags_of("8.0.36"), "Write_rows 1 flags 7: (@1=1)");
+}
+
 TEST_F(Builder, makesVersion1OfVersion2) {
   map(5, "t");
   write(5, 1, rows_flag::k_statement_end, 1, EventType::write_rows);

@@ -64,6 +64,15 @@ TEST(FormatDescription, isOneOfMariadbForStatements) {
   EXPECT_EQ(read.checksum, ChecksumAlgorithm::off);
 }
 
+TEST(FormatDescription, isOneOfMysqlForStatements) {
+  const FormatDescription real = description_of("mysql97-bin.000011");
+  const FormatDescription ours = FormatDescription::of_server(real.server_version);
+  EXPECT_EQ(ours.post_header_lengths, real.post_header_lengths);
+  EXPECT_EQ(ours.checksum, ChecksumAlgorithm::off);
+  EXPECT_EQ(FormatDescription::of_server("11.8.6-MariaDB").post_header_lengths,
+            FormatDescription::mariadb("11.8.6-MariaDB").post_header_lengths);
+}
+
 TEST(FormatDescription, readsServersWithoutChecksums) {
   FormatDescription old;
   old.server_version = "5.5.62-log";
