@@ -13,6 +13,7 @@
 #include "attempt.hpp"
 #include "diagnosis.hpp"
 #include "failure_text.hpp"
+#include "row_transcoder.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -277,8 +278,11 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
     // The diagnosis may itself lose the connection: then the whole road is taken once more.
     for (const auto& session : sessions) session->connect(stop);
     BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
-    const auto found = diagnose(*sessions.front(), log, failure.first, target_dialect(), writer,
-                                prepared.load(sessions.front()->connection()), stop);
+    TargetColumns columns(
+        [this](const TableName& table) { return query_target_columns(sessions.front()->connection(), table); });
+    RowTranscoder transcoder(writer, target_dialect(), columns);
+    const auto found = diagnose(*sessions.front(), log, failure.first, target_dialect(), transcoder,
+                                writer.session_statement(), prepared.load(sessions.front()->connection()), stop);
     if (found) throw GiveUp{found->code, found->message};
     if (count <= options.transaction_retries) {
       status.retried();

@@ -38,9 +38,11 @@ BatchLimits limits_of(const ApplierOptions& options) {
 Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& start)
     : environment_(environment),
       pipeline_(environment.sessions.size(), k_queue_bytes),
+      columns_([this](const TableName& table) { return query_columns(table); }),
       writer_(environment.sessions.front()->connection().server_version(),
               rows_statement_limit(*environment.sessions.front())),
-      builder_(limits_of(environment.options), writer_, pipeline_, environment.status, environment.engines,
+      transcoder_(writer_, environment.target, columns_),
+      builder_(limits_of(environment.options), transcoder_, pipeline_, environment.status, environment.engines,
                {environment.options.channel_uuid, environment.options.channel}),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position, start.prepared),
       worker_environment_{environment.store,       pipeline_,         environment.status,
@@ -68,6 +70,17 @@ void Attempt::run(const std::stop_token& stop) {
     end_workers();
     throw;
   }
+}
+
+std::vector<TargetColumn> Attempt::query_columns(const TableName& table) {
+  // The batch being built has no DDL behind which the table could be another one.
+  if (!pipeline_.wait_committed(builder_.current_batch() - 1)) throw PipelineEnded{};
+  if (!columns_connection_) {
+    columns_connection_ = std::make_unique<target::TargetConnection>(environment_.options.target, pipeline_.ended());
+    columns_connection_->execute("SET NAMES utf8mb4");
+  }
+  const std::stop_callback on_end(pipeline_.ended(), [this] { columns_connection_->interrupt(); });
+  return query_target_columns(*columns_connection_, table);
 }
 
 void Attempt::end_workers() {

@@ -10,6 +10,7 @@
 #include "tributary/apply/applier.hpp"
 
 #include "batch_builder.hpp"
+#include "row_transcoder.hpp"
 #include "worker.hpp"
 
 namespace tributary::apply {
@@ -56,10 +57,15 @@ class Attempt {
   void read_to_end();
   void finish_before_error(const Error& error);
   void end_workers();
+  std::vector<TargetColumn> query_columns(const TableName& table);
 
   const AttemptEnvironment& environment_;
   Pipeline pipeline_;
+  std::unique_ptr<target::TargetConnection>
+      columns_connection_;  ///< made when the target's columns are first asked for
+  TargetColumns columns_;
   BinlogRowWriter writer_;
+  RowTranscoder transcoder_;
   BatchBuilder builder_;
   EventInterpreter interpreter_;
   WorkerEnvironment worker_environment_;

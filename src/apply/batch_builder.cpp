@@ -76,6 +76,8 @@ void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const Tab
 
 void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
   const auto layout = binlog::TableMapLayout::decode(event, source);
+  // The writer may ask for the table as the DDL leaves it.
+  if (ddl_) push_ddl(false);
   changes_table({std::string(layout.database), std::string(layout.table)});
   writer_.add_table_map(event, source);
   if (transaction_.can_roll_back) return;
@@ -132,6 +134,7 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
   }
   if (whole_ > 0) close(false);
   if (statement.context.thread_specific) separate();
+  writer_.definitions_change();
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }

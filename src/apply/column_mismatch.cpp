@@ -6,30 +6,12 @@
 
 #include <fmt/core.h>
 
+#include "target_columns.hpp"
+
 namespace tributary::apply {
 namespace {
 
 using binlog::ColumnType;
-
-struct TargetColumn {
-  std::string data_type;    ///< "varchar"
-  std::string column_type;  ///< "varchar(20)"
-  std::string octets, precision, scale, fraction;
-};
-
-std::vector<TargetColumn> target_columns(target::TargetConnection& connection, const binlog::TableMap& table) {
-  const auto name = [](const std::string& text) { return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)"; };
-  std::vector<TargetColumn> columns;
-  for (const target::Row& row : connection.query("SELECT DATA_TYPE, COLUMN_TYPE, CHARACTER_OCTET_LENGTH, "
-                                                 "NUMERIC_PRECISION, NUMERIC_SCALE, DATETIME_PRECISION "
-                                                 "FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = " +
-                                                 name(table.database) + " AND TABLE_NAME = " + name(table.table) +
-                                                 " ORDER BY ORDINAL_POSITION")) {
-    const auto value = [&row](std::size_t i) { return i < row.size() ? row[i].value_or("") : std::string(); };
-    columns.push_back({value(0), value(1), value(2), value(3), value(4), value(5)});
-  }
-  return columns;
-}
 
 /// The target's names for a source type, separated by blanks, the usual one first; '' when the type is not judged here.
 std::string_view names_of(const binlog::TableColumn& column) {
@@ -86,6 +68,8 @@ std::string_view names_of(const binlog::TableColumn& column) {
         default:
           return "longblob longtext json";
       }
+    case ColumnType::json:
+      return "json longtext";
     default:
       return "";
   }
@@ -150,7 +134,7 @@ std::string source_type_name(const binlog::TableColumn& column) {
 }
 
 std::optional<std::string> find_column_mismatch(target::TargetConnection& connection, const binlog::TableMap& table) {
-  const std::vector<TargetColumn> targets = target_columns(connection, table);
+  const std::vector<TargetColumn> targets = query_target_columns(connection, {table.database, table.table});
   const std::size_t common = std::min(table.columns.size(), targets.size());
   // Another size may be allowed by slave_type_conversions: another type is the likelier reason.
   for (const auto same : {same_type, same_size}) {

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/binlog/column_values.hpp"
 #include "tributary/binlog/row_text.hpp"
 #include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/table_map.hpp"
@@ -43,10 +44,16 @@ void complete_metadata(target::TargetConnection& connection, const binlog::Table
   }
 }
 
+std::uint64_t table_id_of(const binlog::EventView& rows_event) {
+  static constexpr std::size_t k_table_id_length = 6;
+  return ByteReader(rows_event.body()).little_endian(k_table_id_length);
+}
+
 /// Runs each event as it comes; throws the Diagnosis when one fails.
 class EventByEvent : public TransactionHandler {
  public:
-  EventByEvent(WorkerSession& session, BinlogRowWriter& writer) : session_(session), writer_(writer) {}
+  EventByEvent(WorkerSession& session, RowWriter& writer, const std::string& rows_session_statement)
+      : session_(session), writer_(writer), rows_session_statement_(rows_session_statement) {}
 
   void on_begin(const TransactionStart& start) override { transaction_ = start; }
   void on_prepared(const target::PreparedTransaction& /*prepared*/) override {}
@@ -81,12 +88,12 @@ class EventByEvent : public TransactionHandler {
   void run_rows(const binlog::EventView& event, const binlog::FormatDescription& source) {
     // All maps of the statement: the writer writes those that are used.
     writer_.clear();
-    const std::uint64_t id = binlog::RowsEvent::decode(event, source, scratch_).table_id;
+    const std::uint64_t id = table_id_of(event);
     const auto map = table_maps_.find(id);
     if (map != table_maps_.end()) writer_.add_table_map(binlog::EventView(map->second, map_checksum(source)), source);
     writer_.add_rows(event, source);
     std::string enter = session_.context().enter_plain() + "SAVEPOINT tributary_diagnosis;";
-    if (session_.take_rows_unprepared()) enter += writer_.session_statement() + ";";
+    if (session_.take_rows_unprepared()) enter += rows_session_statement_ + ";";
     session_.execute(enter);
     for (const std::string& statement : writer_.take()) session_.execute(statement);
   }
@@ -96,10 +103,15 @@ class EventByEvent : public TransactionHandler {
   [[noreturn]] void locate(const EventPlace& place, const binlog::EventView& event,
                            const binlog::FormatDescription& source, const target::TargetError& event_error) {
     session_.execute("ROLLBACK TO tributary_diagnosis");
-    Bytes rows_scratch;
-    const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, rows_scratch);
-    const binlog::EventView map_event(table_maps_.at(rows.table_id), map_checksum(source));
+    const binlog::EventView map_event(table_maps_.at(table_id_of(event)), map_checksum(source));
     const binlog::TableMap table = binlog::TableMap::decode(map_event, source);
+    Bytes whole;  // of a partial update
+    if (event.type() == binlog::EventType::partial_update_rows) {
+      whole = binlog::expand_partial_update(event, source, table);
+    }
+    Bytes rows_scratch;
+    const binlog::RowsEvent rows = binlog::RowsEvent::decode(
+        whole.empty() ? event : binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source, rows_scratch);
     const std::string table_name = table.database + "." + table.table;
     binlog::RowsReader reader(rows, table);
     while (reader.next()) {
@@ -131,16 +143,17 @@ class EventByEvent : public TransactionHandler {
   }
 
   WorkerSession& session_;
-  BinlogRowWriter& writer_;
+  RowWriter& writer_;
+  const std::string& rows_session_statement_;
   TransactionStart transaction_;
-  Bytes scratch_;
   std::map<std::uint64_t, Bytes> table_maps_;
 };
 
 }  // namespace
 
 std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, const TransactionStart& transaction,
-                                  const SqlDialect& target, BinlogRowWriter& writer,
+                                  const SqlDialect& target, RowWriter& writer,
+                                  const std::string& rows_session_statement,
                                   const std::vector<target::PreparedTransaction>& prepared,
                                   const std::stop_token& stop) {
   const std::stop_callback on_stop(stop, [&session] { session.interrupt(); });
@@ -149,7 +162,7 @@ std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, 
     // As a worker begins, where the transaction's sessions may be without default database.
     if (session.context().has_default_database() && !session.temporary_tables().any()) session.reconnect(stop);
     session.execute("START TRANSACTION");
-    EventByEvent handler(session, writer);
+    EventByEvent handler(session, writer, rows_session_statement);
     EventInterpreter interpreter(log, handler, target, {}, prepared);
     const auto cursor = log.open_cursor(transaction.begin);
     while (const auto event = cursor->next()) {

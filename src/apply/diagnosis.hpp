@@ -22,10 +22,12 @@ struct Diagnosis {
 
 /// Finds out which event and which row of a transaction fails: runs it again on @p session, event by event and then row
 /// by row, in a target transaction that is rolled back. For transactions that can be rolled back, and do not hold a DDL
-/// that has not run. @p prepared is what is prepared in front of it. nullopt when it does not fail this time. @throws
-/// TargetError when the connection is lost, or for an error that another try may mend; Error from the relay log.
+/// that has not run. @p prepared is what is prepared in front of it; @p rows_session_statement is what a session must
+/// run before statements of @p writer. nullopt when it does not fail this time. @throws TargetError when the connection
+/// is lost, or for an error that another try may mend; Error from the relay log.
 std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, const TransactionStart& transaction,
-                                  const SqlDialect& target, BinlogRowWriter& writer,
+                                  const SqlDialect& target, RowWriter& writer,
+                                  const std::string& rows_session_statement,
                                   const std::vector<target::PreparedTransaction>& prepared,
                                   const std::stop_token& stop);
 

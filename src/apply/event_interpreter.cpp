@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "tributary/apply/event_statement.hpp"
+#include "tributary/apply/statement_rewrite.hpp"
 #include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/statement_events.hpp"
 #include "tributary/binlog/table_map.hpp"
@@ -204,6 +205,8 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
       return on_helper(view);
     case EventType::table_map:
       return on_table_map(view, description);
+    case EventType::partial_update_rows:
+      return on_rows(event, view, description);
     case EventType::incident: {
       const auto incident = binlog::IncidentEvent::decode(view);
       throw Error(k_incident,
@@ -227,9 +230,6 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
       return on_load_data(event, view, description);
     case EventType::transaction_payload:
       return on_payload(event, view, description);
-    case EventType::partial_update_rows:
-      refuse(view, event.start,
-             "partial JSON updates are not supported; set binlog_row_value_options to '' on the source");
     default:
       break;
   }
@@ -407,6 +407,7 @@ void EventInterpreter::on_statement(SourceStatement statement, const relay::Rela
                                           target::quote_identifier(invoker.host)));
   }
   statement.text = disable_event_on_replica(statement.text, dialect);
+  if (!from_mariadb_) statement.text = without_start_transaction(statement.text, dialect);
   handler_.on_ddl(std::move(statement));
 }
 

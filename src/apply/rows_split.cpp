@@ -8,7 +8,6 @@ Bytes make_rows_event(const binlog::EventHeader& header, const binlog::RowsEvent
   using binlog::RowsKind;
   binlog::EventHeader own = header;
   own.log_pos = 0;
-  own.flags = 0;
   switch (event.kind) {
     case RowsKind::write:
       own.type = EventType::write_rows_v1;

@@ -6,7 +6,7 @@
 namespace tributary::apply {
 
 /// A row event of version 1, uncompressed and without checksum, with the header, columns and flags of @p event but
-/// only the rows @p rows (whole rows, as in event.rows); STMT_END_F as @p ends_statement says.
+/// the rows @p rows (whole rows, as in event.rows); STMT_END_F as @p ends_statement says.
 Bytes make_rows_event(const binlog::EventHeader& header, const binlog::RowsEvent& event, ByteView rows,
                       bool ends_statement);
 

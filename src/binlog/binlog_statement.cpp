@@ -258,6 +258,7 @@ void BinlogStatementBuilder::add_table_map(const EventView& event, const FormatD
 void BinlogStatementBuilder::add_rows(const EventView& event, const FormatDescription& source) {
   Implementation& self = *implementation_;
   const RowsLayout layout = RowsLayout::decode(event, source);
+  if (layout.form.partial) throw_damaged(event.type(), "version 1 of row events has none of its kind");
   if (const Implementation::SourceTable* table = self.find(layout.table_id)) {
     const Implementation::Definition& definition = self.definitions[table->definition];
     Implementation::Statement& statement =

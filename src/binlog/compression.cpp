@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <libdeflate.h>
 
+#include "tributary/binlog/column_values.hpp"
 #include "tributary/util/error.hpp"
 
 namespace tributary::binlog {
@@ -50,6 +51,37 @@ void decompress_block(ByteView block, Bytes& out) {
     throw Error(
         error_code::k_corrupt_event,
         fmt::format("compressed event: its {} bytes do not unpack to the {} that it announces", stream.size(), length));
+  }
+}
+
+void append_uncompressed_column(ByteView value, Bytes& to) {
+  static constexpr std::uint8_t k_zlib = 8;
+  static constexpr std::uint8_t k_without_zlib_header = 0x08;
+  if (value.empty()) return;
+  ByteReader reader(value);
+  const std::uint8_t head = reader.u8();
+  if (head == 0) {
+    to.insert(to.end(), value.begin() + 1, value.end());
+    return;
+  }
+  const std::size_t width = head & k_width_mask;
+  if (head >> 4 != k_zlib || width < 1 || width > 4) {
+    throw Error(error_code::k_corrupt_event,
+                fmt::format("value of a compressed column with an unknown method (head byte {:#04x})", head));
+  }
+  const std::uint64_t length = reader.big_endian(width);
+  const ByteView stream = reader.rest();
+  if (length > stream.size() * k_highest_ratio) {
+    throw Error(error_code::k_corrupt_event,
+                fmt::format("value of a compressed column: {} bytes cannot hold the {} that it announces",
+                            stream.size(), length));
+  }
+  const std::size_t begin = to.size();
+  to.resize(begin + static_cast<std::size_t>(length));
+  const auto unpack = (head & k_without_zlib_header) != 0 ? libdeflate_deflate_decompress : libdeflate_zlib_decompress;
+  if (unpack(decompressor_of_this_thread(), stream.data(), stream.size(), to.data() + begin,
+             static_cast<std::size_t>(length), nullptr) != LIBDEFLATE_SUCCESS) {
+    throw Error(error_code::k_corrupt_event, "value of a compressed column: it does not unpack to what it announces");
   }
 }
 

@@ -100,6 +100,8 @@ RowsForm rows_form(EventType type) {
       return {RowsKind::update, true, true, true};
     case EventType::mariadb_delete_rows_compressed:
       return {RowsKind::remove, true, true, true};
+    case EventType::partial_update_rows:
+      return {RowsKind::update, true, false, true, true};
     default:
       return {};
   }
@@ -110,11 +112,13 @@ bool is_dummy_table_id(std::uint64_t table_id) {
 }
 
 bool is_rows_event(EventType type) {
-  return rows_form(type).known;
+  const RowsForm form = rows_form(type);
+  return form.known && !form.partial;
 }
 
 RowsEvent RowsEvent::decode(const EventView& event, const FormatDescription& description, Bytes& scratch) {
   const RowsLayout layout = RowsLayout::decode(event, description);
+  if (layout.form.partial) throw_damaged(event.type(), "its rows cannot be read without the documents before them");
   RowsEvent result;
   result.kind = layout.form.kind;
   result.table_id = layout.table_id;

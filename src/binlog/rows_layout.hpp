@@ -10,6 +10,7 @@ struct RowsForm {
   bool version_2 = false;   ///< has extra data
   bool compressed = false;  ///< MariaDB's compressed rows
   bool known = false;       ///< false: not a row event of version 1 or 2
+  bool partial = false;     ///< after images may hold changes of JSON documents instead of whole ones
 };
 RowsForm rows_form(EventType type);
 

@@ -29,6 +29,8 @@ class RowWriter {
   virtual std::vector<std::string> take() = 0;
   /// Throws everything away, table maps too.
   virtual void clear() = 0;
+  /// A DDL comes next: what was learnt of the target's tables may not hold any more.
+  virtual void definitions_change() {}
 };
 
 /// The writer of BINLOG statements (docs/architecture.md, "Applying").

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <vector>
+
+#include "tributary/apply/sql_tokenizer.hpp"
+#include "tributary/binlog/table_map.hpp"
+
+#include "target_columns.hpp"
+
+namespace tributary::apply {
+
+/// How a column's values are stored differently in the target.
+enum class ColumnConversion {
+  none,
+  json_to_text,     ///< MySQL's binary JSON; MariaDB's JSON is text
+  text_to_json,     ///< the other way round
+  inflate,          ///< MariaDB's attribute COMPRESSED, which MySQL does not have
+  modern_temporal,  ///< TIMESTAMP, TIME, DATETIME in the format from before MySQL 5.6
+};
+
+/// What is to be done with the rows of a table.
+struct TableConversion {
+  binlog::TableMap source;                    ///< with the digits of fractions that only the target knows
+  std::vector<binlog::TableColumn> columns;   ///< as they are in the target
+  std::vector<ColumnConversion> conversions;  ///< one for each column
+
+  [[nodiscard]] bool any() const;
+};
+
+/// Whether a table with these column types (TableMapLayout::types) may need a conversion: quick.
+bool may_need_conversion(ByteView types, bool from_mariadb, const SqlDialect& target);
+
+/// @p columns is asked where a type alone does not tell.
+TableConversion plan_conversion(binlog::TableMap source, bool from_mariadb, const SqlDialect& target,
+                                TargetColumns& columns);
+
+/// Appends column @p index's @p value, given without its length, as the target stores it, with its length. @throws
+/// Error with the table and column in its message, of the number that the conversion gives.
+void append_converted(const TableConversion& table, std::size_t index, ByteView value, Bytes& to);
+
+}  // namespace tributary::apply

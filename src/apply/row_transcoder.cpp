@@ -1,0 +1,99 @@
+#include "row_transcoder.hpp"
+
+#include "tributary/binlog/column_values.hpp"
+#include "tributary/binlog/rows_event.hpp"
+
+#include "rows_split.hpp"
+
+namespace tributary::apply {
+namespace {
+
+using binlog::ChecksumAlgorithm;
+using binlog::EventType;
+using binlog::EventView;
+
+constexpr std::size_t k_table_id_length = 6;
+
+/// Table id and flags of a row event.
+std::pair<std::uint64_t, std::uint16_t> post_header(const EventView& event) {
+  ByteReader reader(event.body());
+  const std::uint64_t id = reader.little_endian(k_table_id_length);
+  return {id, reader.u16()};
+}
+
+}  // namespace
+
+void RowTranscoder::add_table_map(const EventView& event, const binlog::FormatDescription& source) {
+  const auto layout = binlog::TableMapLayout::decode(event, source);
+  tables_.erase(layout.table_id);
+  if (may_need_conversion(layout.types, source.is_mariadb(), target_)) {
+    TableConversion table =
+        plan_conversion(binlog::TableMap::decode(event, source), source.is_mariadb(), target_, columns_);
+    if (table.any()) {
+      const Bytes own = binlog::retype_table_map(event, source, table.source, table.columns);
+      writer_.add_table_map(EventView(own, ChecksumAlgorithm::off), source);
+      tables_.emplace(layout.table_id, std::move(table));
+      return;
+    }
+  }
+  writer_.add_table_map(event, source);
+}
+
+void RowTranscoder::convert(const binlog::RowImage& image, const TableConversion& table, Bytes& rows) const {
+  // Values that stay are copied together with what lies between them: their lengths.
+  const std::uint8_t* copied = image.raw().data();
+  const auto copy_to = [&](const std::uint8_t* end) {
+    rows.insert(rows.end(), copied, end);
+    copied = end;
+  };
+  const std::uint8_t* end = copied + (image.cells().size() + 7) / 8;  // of the null bitmap, then of the value before
+  for (const binlog::Cell& cell : image.cells()) {
+    if (cell.is_null) continue;
+    if (table.conversions[cell.column] != ColumnConversion::none) {
+      copy_to(end);
+      append_converted(table, cell.column, cell.bytes, rows);
+      copied = cell.bytes.data() + cell.bytes.size();
+    }
+    end = cell.bytes.data() + cell.bytes.size();
+  }
+  copy_to(image.raw().data() + image.raw().size());
+}
+
+void RowTranscoder::add_rows(const EventView& event, const binlog::FormatDescription& source) {
+  const auto [table_id, flags] = post_header(event);
+  const auto found = tables_.find(table_id);
+  if (found == tables_.end()) {
+    writer_.add_rows(event, source);
+  } else {
+    const TableConversion& table = found->second;
+    Bytes whole;  // when the event is a partial update
+    if (event.type() == EventType::partial_update_rows) {
+      whole = binlog::expand_partial_update(event, source, table.source);
+    }
+    const EventView view = whole.empty() ? event : EventView(whole, ChecksumAlgorithm::off);
+    Bytes scratch;
+    const binlog::RowsEvent rows = binlog::RowsEvent::decode(view, source, scratch);
+    Bytes converted;
+    converted.reserve(rows.rows.size() + rows.rows.size() / 2);
+    binlog::RowsReader reader(rows, table.source);
+    while (reader.next()) {
+      if (rows.kind != binlog::RowsKind::write) convert(reader.before(), table, converted);
+      if (rows.kind != binlog::RowsKind::remove) convert(reader.after(), table, converted);
+    }
+    const Bytes own = make_rows_event(event.header(), rows, converted, rows.ends_statement());
+    writer_.add_rows(EventView(own, ChecksumAlgorithm::off), source);
+  }
+  if ((flags & binlog::rows_flag::k_statement_end) != 0) tables_.clear();
+}
+
+void RowTranscoder::clear() {
+  tables_.clear();
+  writer_.clear();
+}
+
+void RowTranscoder::definitions_change() {
+  columns_.forget();
+  writer_.definitions_change();
+}
+
+}  // namespace tributary::apply

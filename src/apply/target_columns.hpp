@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tributary/target/target_server.hpp"
+
+#include "table_engines.hpp"
+
+namespace tributary::apply {
+
+/// A column as the target's information_schema tells it; '' for what a type does not have.
+struct TargetColumn {
+  std::string data_type;    ///< "varchar"
+  std::string column_type;  ///< "varchar(20)"
+  std::string octets, precision, scale, fraction;
+};
+
+/// The columns of a table in the target, in order; empty when it does not exist. @throws TargetError.
+std::vector<TargetColumn> query_target_columns(target::TargetConnection& connection, const TableName& table);
+
+/// What is known of the columns of the target's tables. One thread.
+class TargetColumns {
+ public:
+  /// @p query asks the target, at a moment when all that comes before in the source's log was done there.
+  using Query = std::function<std::vector<TargetColumn>(const TableName&)>;
+  explicit TargetColumns(Query query) : query_(std::move(query)) {}
+
+  const std::vector<TargetColumn>& of(const TableName& table);
+  /// After a DDL.
+  void forget() { known_.clear(); }
+
+ private:
+  Query query_;
+  std::map<TableName, std::vector<TargetColumn>> known_;
+};
+
+}  // namespace tributary::apply

@@ -1,0 +1,83 @@
+"""Values that the two vendors store differently, between real servers of both: the target must hold what its own users would have
+stored there for the same value."""
+
+import pytest
+
+from test_server_matrix import Pair, _parameter
+
+PAIRS = [("mysql-9.7", "mariadb-10.11"), ("mysql-9.7", "mariadb-11.8")]
+
+
+@pytest.fixture(scope="module", params=[_parameter(pair) for pair in PAIRS])
+def pair(request):
+    made = Pair(*request.param)
+    try:
+        yield made.start()
+    finally:
+        made.destroy()
+
+
+def texts(server, table: str) -> list:
+    """What a client reads from the column j."""
+    return server.query(f"SELECT id, CAST(j AS CHAR) FROM {table} ORDER BY id")
+
+
+def test_json_of_every_kind(pair):
+    wide = "[" + ",".join(f'{{"k{n}": [{n}, "{n}", {n}.5, null]}}' for n in range(4000)) + "]"
+    assert pair.run(
+        "js", "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, before_it VARCHAR(300), j JSON, behind TEXT, k JSON NOT NULL)",
+        "INSERT INTO t (j, k) VALUES (NULL, 'null'), ('{}', '[]'), ('\"ü😀\"', 'true'), ('18446744073709551615', '-9223372036854775808')",
+        "INSERT INTO t (before_it, j, behind, k) VALUES ('x', JSON_ARRAY(0.50, 1e100, -0e0, DATE'2020-01-02', TIME'-12:34:56.7', "
+        "TIMESTAMP'2020-01-02 03:04:05.123', b'101', REPEAT(x'01', 100), CAST(2020 AS YEAR)), REPEAT('y', 300), "
+        """'{"b": 1, "a": [true, {"ü": "\\\\u0001\\\\n\\\\"\\\\\\\\"}], "": {}}')""",
+        f"INSERT INTO t (j, k) VALUES ('{wide}', JSON_QUOTE(REPEAT('long ', 50000)))",
+        "UPDATE t SET j = JSON_SET(j, '$[1].k1', 'changed') WHERE id = 6", "UPDATE t SET behind = 'z' WHERE id = 3",
+        "SET binlog_row_image = MINIMAL", "UPDATE t SET k = '[1]' WHERE id = 1", "UPDATE t SET before_it = 'only' WHERE id = 2",
+        "SET binlog_row_image = NOBLOB", "UPDATE t SET j = '[2]' WHERE id = 4", "DELETE FROM t WHERE id = 3") == 5
+    for column in ("j", "k"):
+        query = f"SELECT id, CAST({column} AS CHAR) FROM js.t ORDER BY id"
+        assert pair.source.query(query) == pair.target.query(query)
+
+
+def test_json_in_tables_without_a_key(pair):
+    assert pair.run(
+        "js_keyless", "CREATE TABLE t (id INT, j JSON)", """INSERT INTO t VALUES (1, '{"a": 1.0}'), (1, '{"a": 2}'), (2, NULL), (2, '[]')""",
+        "UPDATE t SET id = 3 WHERE JSON_EXTRACT(j, '$.a') = 2", "DELETE FROM t WHERE j IS NULL", "UPDATE t SET j = '[4]' WHERE id = 2") == 3
+
+
+def test_partial_updates_of_json(pair):
+    assert pair.run(
+        "js_partial", "CREATE TABLE t (id INT PRIMARY KEY, k JSON, v VARCHAR(10), j JSON)",
+        "INSERT INTO t VALUES (1, '{\"z\": [1, 2]}', 'v', JSON_OBJECT('long', REPEAT('x', 1000), 'a', JSON_ARRAY(1, 2, 3), 'o', JSON_OBJECT()))",
+        "INSERT INTO t SELECT id + 1, k, NULL, JSON_ARRAY(j, j) FROM t", "INSERT INTO t VALUES (9, NULL, NULL, NULL)",
+        "SET binlog_row_value_options = PARTIAL_JSON",
+        "UPDATE t SET j = JSON_SET(JSON_REMOVE(j, '$.a[0]'), '$.o.new', CAST('{\"deep\": [1.5]}' AS JSON), '$.\"a b\"', 'quoted')",
+        "UPDATE t SET j = JSON_REPLACE(j, '$[1].long', 'short'), v = 'w'", "UPDATE t SET v = 'only' WHERE id = 2",
+        "UPDATE t SET j = JSON_SET(j, '$.a[last]', TIME'10:11:12', '$.a[9]', 9), k = JSON_REMOVE(k, '$.z') WHERE id = 1",
+        "UPDATE t SET k = '\"whole\"', j = JSON_REMOVE(j, '$[0].o') WHERE id = 2", "UPDATE t SET j = NULL WHERE id = 1") == 3
+    assert texts(pair.source, "js_partial.t") == texts(pair.target, "js_partial.t")
+    partial = [event for event in pair.source.query(f"SHOW BINLOG EVENTS IN '{pair.source.position()[0]}'") if "partial" in event[2]]
+    assert len(partial) >= 4
+
+
+# MySQL logs this as a definition with START TRANSACTION, and rows in the same transaction.
+def test_table_made_from_a_query(pair):
+    assert pair.run("made", "CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(30) CHARACTER SET latin1, j JSON)",
+                    "INSERT INTO t VALUES (1, 'START TRANSACTION å', '[1]')", "CREATE TABLE u (KEY (b)) SELECT id, b, j FROM t",
+                    "CREATE TABLE v COMMENT='START TRANSACTION' SELECT * FROM t WHERE id = 0", "INSERT INTO v SELECT * FROM t",
+                    "CREATE TEMPORARY TABLE own SELECT * FROM t", "INSERT INTO u SELECT id + 1, b, j FROM own") == 4
+
+
+@pytest.mark.servers("mysql-9.7")
+def test_partial_update_without_the_document_before():
+    pair = Pair("mysql-9.7", "mariadb-10.11").start()
+    try:
+        pair.run("js", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)", "INSERT INTO t VALUES (1, JSON_OBJECT('a', REPEAT('x', 500), 'b', 1))")
+        pair.source.run("USE js", "SET binlog_row_value_options = PARTIAL_JSON, binlog_row_image = MINIMAL", "UPDATE t SET j = JSON_SET(j, '$.b', 2)")
+        status = pair.daemon.wait_stopped_by_error("c")
+        assert int(status["Last_SQL_Errno"]) == 1593
+        for words in ("column 2 of table js.t", "binlog_row_image", "binlog_row_value_options"):
+            assert words in status["Last_SQL_Error"]
+        assert pair.target.query("SELECT JSON_EXTRACT(j, '$.b') FROM js.t") == [("1",)]
+    finally:
+        pair.destroy()
