@@ -3,6 +3,8 @@ stored there for the same value."""
 
 import pytest
 
+from processes import wait_until
+from test_crash import has_crash_points
 from test_server_matrix import Pair, _parameter
 
 PAIRS = [("mysql-9.7", "mariadb-10.11"), ("mysql-9.7", "mariadb-11.8")]
@@ -79,5 +81,25 @@ def test_partial_update_without_the_document_before():
         for words in ("column 2 of table js.t", "binlog_row_image", "binlog_row_value_options"):
             assert words in status["Last_SQL_Error"]
         assert pair.target.query("SELECT JSON_EXTRACT(j, '$.b') FROM js.t") == [("1",)]
+    finally:
+        pair.destroy()
+
+
+@pytest.mark.servers("mysql-9.7")
+@pytest.mark.skipif(not has_crash_points(), reason="built without exit points; the debug preset has them")
+def test_a_table_made_from_a_query_is_made_once():
+    """The daemon ends itself at each point from the definition to the commit of its rows."""
+    pair = Pair("mysql-9.7", "mariadb-10.11").start()
+    try:
+        pair.run("made", "CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1), (2), (3)", "CREATE TABLE n (made INT)")
+        for number, point in enumerate(("apply.after_intent", "apply.after_ddl", "apply.before_commit", "apply.after_commit")):
+            pair.daemon.terminate()
+            pair.source.run("USE made", f"CREATE TABLE u{number} SELECT * FROM t", f"INSERT INTO n VALUES ({number})")
+            pair.daemon.environment["TRIBUTARY_CRASH_POINT"] = f"{point}:1"
+            pair.daemon.start(wait=False)
+            wait_until(lambda: not pair.daemon.child.running(), f"the daemon ends at {point}")
+            del pair.daemon.environment["TRIBUTARY_CRASH_POINT"]
+            pair.daemon.start()
+            assert pair.compare("made") == 4 + number + 3 * (number + 1)
     finally:
         pair.destroy()
