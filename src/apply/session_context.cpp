@@ -156,6 +156,42 @@ void SessionContext::set_flags(Assignments& assignments, const StatementContext&
   }
 }
 
+std::uint64_t SessionContext::collation_number(std::uint16_t source) {
+  static constexpr std::uint16_t k_first_that_differs = 248;  // below both vendors have the same ones, nearly
+  if (source < k_first_that_differs) return source;
+  return collation_(source).number;
+}
+
+/// The collation that a definition gets which names a character set alone. MariaDB before 11.2 has always the compiled
+/// one, utf8mb4_general_ci; what a source has instead is lost there, as it is for a native replica.
+void SessionContext::set_default_collations(Assignments& assignments, const StatementContext& statement) {
+  static constexpr std::uint32_t k_mariadb_has_list = 110201;
+  static constexpr std::uint32_t k_mysql_has_default = 80011;
+  const binlog::StatusVariables& status = statement.status;
+  if (target_is_mariadb_) {
+    if (target_version_ < k_mariadb_has_list) return;
+    // A MariaDB source leaves it out where it is empty.
+    std::string list;
+    for (const auto& [default_collation, collation] : status.character_set_collations) {
+      const CollationName name = collation_(collation);
+      list += fmt::format("{}{}={}", list.empty() ? "" : ",", name.character_set, name.collation);
+    }
+    if (status.default_collation_for_utf8mb4.value_or(k_utf8mb4_general_ci) != k_utf8mb4_general_ci) {
+      list = "utf8mb4=" + collation_(*status.default_collation_for_utf8mb4).collation;
+    }
+    assignments.set(variables_.character_set_collations, list, "character_set_collations", "'" + list + "'");
+  } else if (target_version_ >= k_mysql_has_default) {
+    // It accepts no others, and no character set but this one has a choice.
+    static constexpr std::uint64_t k_utf8mb4_0900_ai_ci = 255;
+    std::uint64_t number = status.default_collation_for_utf8mb4.value_or(k_utf8mb4_general_ci);
+    for (const auto& [default_collation, collation] : status.character_set_collations) {
+      if (default_collation == k_utf8mb4_general_ci) number = collation_number(collation);
+    }
+    if (number != k_utf8mb4_0900_ai_ci) number = k_utf8mb4_general_ci;
+    assignments.set(variables_.default_collation_for_utf8mb4, number, "default_collation_for_utf8mb4");
+  }
+}
+
 void SessionContext::set_timestamp_defaults(Assignments& assignments, const StatementContext& statement) {
   using namespace binlog::query_flag;
   // Where it is not told, what the source's version begins with. MySQL tells it with CREATE and ALTER only.
@@ -173,11 +209,6 @@ void SessionContext::set_timestamp_defaults(Assignments& assignments, const Stat
 void SessionContext::set_mysql(Assignments& assignments, const StatementContext& statement) {
   if (target_is_mariadb_) return;
   const binlog::StatusVariables& status = statement.status;
-  // What the source does not tell is what its servers did before they told it: general_ci, as a native replica takes
-  // it.
-  assignments.set(variables_.default_collation_for_utf8mb4,
-                  std::uint64_t{status.default_collation_for_utf8mb4.value_or(k_utf8mb4_general_ci)},
-                  "default_collation_for_utf8mb4");
   // From 9.7 on foreign keys may run triggers; what an older source did ran none.
   if (target_version_ >= 90700) {
     assignments.set(variables_.enable_cascade_triggers, status.enable_cascade_triggers.value_or(false),
@@ -200,12 +231,13 @@ void SessionContext::set_charset(Assignments& assignments, const StatementContex
       assignments.add("character_set_client", is_default_collation(client) ? std::to_string(client)
                                                                            : collation_(charset->client).character_set);
     }
-    assignments.set(variables_.collation_connection, std::uint64_t{charset->collation_connection},
+    assignments.set(variables_.collation_connection, collation_number(charset->collation_connection),
                     "collation_connection");
-    assignments.set(variables_.collation_server, std::uint64_t{charset->collation_server}, "collation_server");
+    assignments.set(variables_.collation_server, collation_number(charset->collation_server), "collation_server");
   }
+  set_default_collations(assignments, statement);
   if (const auto& database = statement.status.charset_database) {
-    assignments.set(variables_.collation_database, std::uint64_t{*database}, "collation_database");
+    assignments.set(variables_.collation_database, collation_number(*database), "collation_database");
   } else if (variables_.collation_database) {
     // Left out of the event where the statement does not depend on it, or it is the database's own.
     variables_.collation_database.reset();

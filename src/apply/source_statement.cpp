@@ -44,7 +44,7 @@ void run_load_data(WorkerSession& session, const SourceStatement& statement, con
   if (!before.empty()) session.execute(before);
   LoadDataReader reader(*statement.load_data);
   const target::LoadDataCounts counts = session.connection().load_data(
-      statement.text, k_load_data_file, [&reader](std::span<char> into) { return reader.read(into); });
+      session.for_target(statement), k_load_data_file, [&reader](std::span<char> into) { return reader.read(into); });
   check_load_data(session, statement, counts);
 }
 
@@ -72,7 +72,7 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
   const bool without_database =
       session.runs_without_database(statement.context) && !session.context().has_default_database();
   packet += session.context().enter(statement.context, without_database);
-  if (!statement.load_data) packet += statement.text;
+  if (!statement.load_data) packet += session.for_target(statement);
   if (packet.size() > session.statement_limit()) {
     // ER_NET_PACKET_TOO_LARGE
     throw target::TargetError(1153, "08S01",

@@ -1,12 +1,12 @@
 #include "worker_session.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "tributary/apply/row_writer.hpp"
+#include "tributary/apply/statement_rewrite.hpp"
 #include "tributary/target/session.hpp"
 #include "tributary/util/log.hpp"
 
@@ -32,9 +32,9 @@ void WorkerSession::connect(const std::stop_token& stop) {
   }
   rows_unprepared_ = true;
   temporary_tables_.clear();
-  collations_.clear();
+  collations_.forget();
   context_ = std::make_unique<SessionContext>(connection_->is_mariadb(), connection_->server_version_number(),
-                                              [this](std::uint32_t id) { return collation(id); });
+                                              [this](std::uint32_t id) { return collations_.of(*connection_, id); });
   try {
     const std::stop_callback on_stop(stop, [this] { interrupt(); });
     target::ApplierSessionOptions session;
@@ -129,29 +129,15 @@ void WorkerSession::interrupt() noexcept {
   if (connection_) connection_->interrupt();
 }
 
-CollationName WorkerSession::collation(std::uint32_t id) {
-  if (collations_.empty()) {
-    // From 10.10 on MariaDB lists its collations that fit several character sets once for each of them, here.
-    const bool by_pairs = connection_->is_mariadb() && connection_->server_version_number() >= 101001;
-    const auto rows = connection_->query(
-        by_pairs ? "SELECT ID, CHARACTER_SET_NAME, FULL_COLLATION_NAME FROM"
-                   " information_schema.COLLATION_CHARACTER_SET_APPLICABILITY"
-                 : "SELECT ID, CHARACTER_SET_NAME, COLLATION_NAME FROM information_schema.COLLATIONS");
-    for (const target::Row& row : rows) {
-      if (row.size() < 3 || !row[0] || !row[1] || !row[2]) continue;
-      std::uint32_t number = 0;
-      std::from_chars(row[0]->data(), row[0]->data() + row[0]->size(), number);
-      collations_[number] = {*row[1], *row[2]};
-    }
-  }
-  const auto found = collations_.find(id);
-  if (found == collations_.end()) {
-    // ER_UNKNOWN_COLLATION
-    throw target::TargetError(1273, fmt::format("Unknown collation: '#{}': the source's statement uses a collation "
-                                                "that the target does not have",
-                                                id));
-  }
-  return found->second;
+std::string WorkerSession::for_target(const SourceStatement& statement) {
+  SqlDialect dialect = SqlDialect::of_session(
+      statement.context.status.sql_mode.value_or(0),
+      statement.context.status.charset ? statement.context.status.charset->client : std::uint16_t{0});
+  dialect.mariadb = connection_->is_mariadb();
+  dialect.server_version = connection_->server_version_number();
+  return with_collations(statement.text, dialect, [this](std::string_view name, std::string_view character_set) {
+    return collations_.instead_of(*connection_, name, character_set);
+  });
 }
 
 }  // namespace tributary::apply

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -13,7 +12,9 @@
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
 
+#include "target_collations.hpp"
 #include "temporary_tables.hpp"
+#include "work.hpp"
 
 namespace tributary::apply {
 
@@ -60,6 +61,8 @@ class WorkerSession {
   void look_again_for(const std::string& database);
   /// Ends the session and opens another, which has no default database. Errors as connect().
   void reconnect(const std::stop_token& stop);
+  /// The statement's text as the target understands it: with its own names for collations that it does not have.
+  std::string for_target(const SourceStatement& statement);
   /// After a failure: rolls back, or disconnects where that fails. What is known of the session's state is forgotten.
   /// @return whether changes stay that cannot be rolled back, as far as the server says.
   bool recover() noexcept;
@@ -67,7 +70,6 @@ class WorkerSession {
 
  private:
   void prepare_for_mysql_rows();
-  CollationName collation(std::uint32_t id);
 
   const target::TargetOptions options_;
   const target::CheckpointStore& store_;
@@ -80,7 +82,7 @@ class WorkerSession {
   bool one_engine_per_transaction_ = false;
   TemporaryTables temporary_tables_;
   std::set<std::string, std::less<>> missing_databases_;
-  std::map<std::uint32_t, CollationName> collations_;  ///< of this target, read when first needed
+  TargetCollations collations_;
 };
 
 }  // namespace tributary::apply

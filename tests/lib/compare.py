@@ -38,6 +38,28 @@ def _exact(column: str, data_type: str) -> str:
     return f"IF({name} IS NULL, '{_MISSING}', CONCAT('v', {text}))"
 
 
+_LANGUAGES = {"de_pb": "german2", "is": "icelandic", "lv": "latvian", "ro": "romanian", "sl": "slovenian", "pl": "polish",
+              "et": "estonian", "es": "spanish", "sv": "swedish", "tr": "turkish", "cs": "czech", "da": "danish", "lt": "lithuanian",
+              "sk": "slovak", "es_trad": "spanish2", "la": "roman", "eo": "esperanto", "hu": "hungarian", "hr": "croatian",
+              "vi": "vietnamese"}
+
+
+def _collation(name: str, mysql_is_one: bool) -> str:
+    """One name for what the vendors call differently. MySQL has no collation of its newer kind that ignores blanks at the end:
+    with it on one side those of MariaDB are taken for the others."""
+    name = re.sub("^utf8_", "utf8mb3_", name or "")
+    if found := re.fullmatch(r"utf8mb4_(?:(\w+)_)?0900_(\w+)", name):
+        language, strength = found.groups()
+        if strength == "bin":
+            return "utf8mb4_nopad_bin"
+        name = f"utf8mb4_uca1400_{_LANGUAGES[language] + '_' if language else ''}nopad_{strength}"
+    if mysql_is_one and name.startswith("utf8mb4_uca1400_"):
+        name = name.replace("nopad_", "")
+    if mysql_is_one and (found := re.fullmatch(r"(utf8mb3|ucs2|utf16|utf32)_uca1400_ai_ci", name)):
+        name = found[1] + "_unicode_520_ci"
+    return name
+
+
 class Schemas:
     """One server's side of a comparison."""
 
@@ -76,7 +98,7 @@ class Schemas:
         return self._rows(f"SELECT COUNT(*), SUM(CAST(CONV(LEFT(h, 15), 16, 10) AS DECIMAL(20))), "
                           f"SUM(CAST(CONV(RIGHT(h, 15), 16, 10) AS DECIMAL(20))) FROM ({with_hash}) AS hashed")[0]
 
-    def columns(self, database: str, table: str) -> list:
+    def columns(self, database: str, table: str, mysql_is_one: bool) -> list:
         """Each column's definition by what it means, in words that both vendors could say."""
         found = []
         for name, kind, nullable, length, precision, scale, fraction, charset, collation, full_type, extra in self._rows(
@@ -88,7 +110,7 @@ class Schemas:
             # An integer's precision is told wrongly by some, a float's in bits or in digits.
             digits = (precision, scale) if kind == "decimal" else None
             found.append((name, kind.lower(), "unsigned" in full_type.lower(), nullable, length, digits, fraction,
-                          "utf8mb3" if charset == "utf8" else charset, re.sub("^utf8_", "utf8mb3_", collation or ""),
+                          "utf8mb3" if charset == "utf8" else charset, _collation(collation, mysql_is_one),
                           "auto_increment" in extra.lower()))
         return found
 
@@ -150,7 +172,8 @@ def _difference(left: Schemas, right: Schemas, database: str, table: str, where:
 def _other_product_differences(left: Schemas, right: Schemas, database: str, table: str, where: str) -> tuple:
     """(what differs, number of rows) of a table on two products."""
     problems = []
-    for what, one, two in (("columns", left.columns(database, table), right.columns(database, table)),
+    mysql_is_one = not (left.server.product.is_mariadb and right.server.product.is_mariadb)
+    for what, one, two in (("columns", *(side.columns(database, table, mysql_is_one) for side in (left, right))),
                            ("indexes", left.indexes(database, table), right.indexes(database, table))):
         if one != two:
             problems.append(f"{what} of `{database}`.`{table}`: {sorted(set(one) - set(two))} in {left.server.name}, "

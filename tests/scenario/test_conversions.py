@@ -103,3 +103,44 @@ def test_a_table_made_from_a_query_is_made_once():
             assert pair.compare("made") == 4 + number + 3 * (number + 1)
     finally:
         pair.destroy()
+
+
+LANGUAGES = ("", "de_pb_", "is_", "lv_", "ro_", "sl_", "pl_", "et_", "es_", "sv_", "tr_", "cs_", "da_", "lt_", "sk_", "es_trad_", "la_", "eo_",
+             "hu_", "hr_", "vi_")
+
+
+def test_collations_by_name(pair):
+    columns = [f"c{number} VARCHAR(9) COLLATE utf8mb4_{language}0900_{strength}"
+               for number, (language, strength) in enumerate((one, two) for one in LANGUAGES for two in ("ai_ci", "as_cs"))]
+    assert pair.run(
+        "named", f"CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(9) COLLATE 'utf8mb4_0900_bin', a VARCHAR(9) COLLATE `utf8mb4_0900_as_ci`, "
+        f"{', '.join(columns)}) DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci COMMENT='COLLATE utf8mb4_0900_ai_ci'",
+        "CREATE TABLE u (v VARCHAR(99) CHARACTER SET utf8mb4 collate UTF8MB4_0900_AS_CS UNIQUE) COLLATE utf8mb4_general_ci",
+        "INSERT INTO u VALUES ('a'), ('a '), ('A'), ('á')",  # blanks at the end count
+        "ALTER TABLE u CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_as_ci, DROP KEY v",
+        "CREATE PROCEDURE p() UPDATE u SET v=CONCAT(v, '!') WHERE v COLLATE utf8mb4_0900_ai_ci = 'A'", "CALL p()",
+        "SET binlog_format=STATEMENT", "UPDATE u SET v='COLLATE utf8mb4_0900_ai_ci' WHERE v = 'á!' COLLATE utf8mb4_0900_as_cs",
+        "SET @v='A!' COLLATE utf8mb4_0900_as_cs", "UPDATE u SET v=CONCAT('found by ', @v) WHERE v COLLATE utf8mb4_0900_as_cs = @v",
+        "ALTER DATABASE named COLLATE utf8mb4_sv_0900_ai_ci", "CREATE TABLE w (v VARCHAR(9))") == 4
+    assert pair.target.query("SELECT table_comment FROM information_schema.tables WHERE table_schema='named' AND table_name='t'") == [
+        ("COLLATE utf8mb4_0900_ai_ci",)]
+    if pair.target.product.name == "mariadb-10.11":
+        assert "does not have the collation utf8mb4_sv_0900_ai_ci of the source: utf8mb4_uca1400_swedish_nopad_ai_ci stands" in pair.daemon.log_text()
+
+
+def test_a_session_of_any_collation(pair):
+    pair.run("sessions", "CREATE TABLE t (v VARCHAR(99))", "SET binlog_format=STATEMENT",
+             *(statement for language in LANGUAGES for statement in (f"SET NAMES utf8mb4 COLLATE utf8mb4_{language}0900_as_cs",
+                                                                     f"INSERT INTO t VALUES ('{language}'), ('ö' = 'o')")))
+
+
+@pytest.mark.servers("mysql-9.7")
+def test_a_collation_that_nothing_is_like():
+    pair = Pair("mysql-9.7", "mariadb-10.11").start()
+    try:
+        pair.source.run("CREATE DATABASE c", "USE c", "CREATE TABLE t (v VARCHAR(9) COLLATE utf8mb4_ja_0900_as_cs)")
+        status = pair.daemon.wait_stopped_by_error("c")
+        assert int(status["Last_SQL_Errno"]) == 1273
+        assert "utf8mb4_ja_0900_as_cs" in status["Last_SQL_Error"]
+    finally:
+        pair.destroy()

@@ -31,6 +31,7 @@ struct StatementContext {
 struct CollationName {
   std::string character_set;
   std::string collation;
+  std::uint32_t number = 0;  ///< in the target
 };
 
 /// sql_mode bits of one vendor's server in the other's (binlog-format 4.3): the high bits collide, fractions of a
@@ -41,7 +42,7 @@ std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool
 /// what the session is known to hold. One thread.
 class SessionContext {
  public:
-  /// @p collation finds a collation by its id in the target; it throws for one that the target does not have.
+  /// @p collation finds what stands in the target for a collation of the source; it throws for one that has nothing.
   SessionContext(bool target_is_mariadb, std::uint32_t target_version,
                  std::function<CollationName(std::uint32_t)> collation);
 
@@ -74,7 +75,7 @@ class SessionContext {
     std::optional<std::uint64_t> character_set_client, collation_connection, collation_server, collation_database;
     std::optional<std::uint64_t> auto_increment_increment, auto_increment_offset;
     std::optional<std::uint64_t> lc_time_names, pseudo_thread_id, server_id, default_collation_for_utf8mb4;
-    std::optional<std::string> time_zone;
+    std::optional<std::string> time_zone, character_set_collations;
     std::optional<bool> sql_auto_is_null, foreign_key_checks, unique_checks, check_constraint_checks,
         explicit_defaults_for_timestamp, sql_if_exists, system_versioning_insert_history, enable_cascade_triggers,
         default_table_encryption;
@@ -86,6 +87,8 @@ class SessionContext {
   void set_mysql(class Assignments& assignments, const StatementContext& statement);
   void set_flags(class Assignments& assignments, const StatementContext& statement);
   void set_charset(class Assignments& assignments, const StatementContext& statement);
+  void set_default_collations(class Assignments& assignments, const StatementContext& statement);
+  std::uint64_t collation_number(std::uint16_t source);
   std::string user_variables(const StatementContext& statement);
 
   bool target_is_mariadb_;

@@ -9,9 +9,17 @@
 
 namespace tributary::apply {
 
-/// @p statement, and where it is a CREATE TABLE with the option START TRANSACTION, without that: so MySQL from 8.0.21 on
-/// logs CREATE TABLE … SELECT, whose rows follow in the same transaction (sql/sql_table.cc). No MariaDB understands it,
-/// and MySQL would refuse the checkpoint's statements before its COMMIT.
+/// @p statement, and where it is a CREATE TABLE with the option START TRANSACTION, without that: so MySQL from 8.0.21
+/// on logs CREATE TABLE … SELECT, whose rows follow in the same transaction (sql/sql_table.cc). No MariaDB understands
+/// it, and MySQL would refuse the checkpoint's statements before its COMMIT.
 std::string without_start_transaction(std::string_view statement, const SqlDialect& dialect);
+
+/// Finds what to write for the name of a collation, given with the character set that the statement names before it (''
+/// where it names none); nullopt to leave it as it is.
+using FindCollation = std::function<std::optional<std::string>(std::string_view name, std::string_view character_set)>;
+
+/// @p statement with other names behind COLLATE where @p find has one. Only a statement with a name that not all
+/// servers know is looked through.
+std::string with_collations(std::string_view statement, const SqlDialect& dialect, const FindCollation& find);
 
 }  // namespace tributary::apply
