@@ -370,6 +370,9 @@ void EventInterpreter::tell_statement(const relay::RelayEvent& event, const binl
   statement.context.server_id = view.header().server_id;
   statement.context.from_mariadb = from_mariadb_;
   statement.context.source_version = source_version_;
+  statement.context.defines =
+      statement.scan.kind == StatementKind::ddl || statement.scan.kind == StatementKind::temporary_table;
+  statement.dialect = dialect;
   statement.text = std::move(query.query);
   statement.expected_error = query.error_code;
   statement.load_data = load_data;

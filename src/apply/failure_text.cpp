@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include "vendor_words.hpp"
+
 namespace tributary::apply {
 namespace {
 
@@ -77,6 +79,7 @@ std::string statement_failure_text(const SourceStatement& statement, std::uint16
   std::string text = fmt::format("Error '{}' ({}) on query. Default database: '{}'. Query: '{}'; {}", message, code,
                                  statement.context.database, statement_excerpt(statement.text),
                                  place_text(statement.transaction, statement.place));
+  text += vendor_explanation(statement, code);
   static constexpr std::uint16_t k_no_such_table = 1146;  // ER_NO_SUCH_TABLE
   if (statement.context.thread_specific && code == k_no_such_table) {
     text +=

@@ -203,6 +203,8 @@ void SessionContext::set_timestamp_defaults(Assignments& assignments, const Stat
   } else if (!value) {
     value = statement.source_version >= k_mysql_explicit_timestamp_defaults;
   }
+  // MySQL refuses to change it inside of a transaction (1766), where it does not matter but for temporary tables.
+  if (!target_is_mariadb_ && !statement.defines) return;
   assignments.set(variables_.explicit_defaults_for_timestamp, *value, "explicit_defaults_for_timestamp");
 }
 
@@ -257,6 +259,12 @@ std::string SessionContext::user_variables(const StatementContext& statement) {
     text += fmt::format("SET @{}:={};", target::quote_identifier(variable.name), literal);
   }
   return text;
+}
+
+std::string SessionContext::enter_before_transaction(const StatementContext& statement) {
+  Assignments assignments;
+  set_timestamp_defaults(assignments, statement);
+  return assignments.take();
 }
 
 std::string SessionContext::enter(const StatementContext& statement, bool without_database) {

@@ -45,6 +45,7 @@ struct SourceStatement {
   TransactionStart transaction;  ///< that it is part of
   StatementScan scan;
   StatementContext context;
+  SqlDialect dialect;                ///< in which the target reads it
   std::string text;                  ///< bytes in the statement's own character set
   std::uint16_t expected_error = 0;  ///< the source saw this error after a partial effect
   /// A LOAD DATA LOCAL INFILE 'k_load_data_file': what that file holds.

@@ -103,7 +103,7 @@ void Worker::execute(Chunk& chunk) {
     transaction_is_empty_ = true;
     if (!chunk.first.can_roll_back) run_ahead(chunk);
     // Not BEGIN: with sql_mode ORACLE that begins a block.
-    packet_ = "START TRANSACTION;";
+    packet_ = before_transaction(chunk) + "START TRANSACTION;";
     transaction_is_empty_ = true;
   }
   in_transaction_ = true;
@@ -153,6 +153,16 @@ void Worker::run_ahead(Chunk& chunk) {
     ran_ahead_ = true;
   }
   chunk.steps = std::move(others);
+}
+
+std::string Worker::before_transaction(const Chunk& chunk) {
+  for (const Step& step : chunk.steps) {
+    const auto* const statement = std::get_if<SourceStatement>(&step);
+    if (statement != nullptr && statement->context.defines) {
+      return session_.context().enter_before_transaction(statement->context);
+    }
+  }
+  return {};
 }
 
 void Worker::run_step(const Chunk& chunk, Step& step) {

@@ -39,6 +39,7 @@ class Worker {
   /// Runs and removes the steps on tables without transactions that are not to be in the target's transaction.
   void run_ahead(Chunk& chunk);
   [[nodiscard]] bool changes_only_without_transactions(const Step& step) const;
+  std::string before_transaction(const Chunk& chunk);
   void run_step(const Chunk& chunk, Step& step);
   void add_rows(const Chunk& chunk, const RowsStep& step);
   void add_own_statement(const std::string& sql);

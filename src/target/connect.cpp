@@ -59,6 +59,8 @@ Link open(const TargetOptions& options, std::shared_ptr<ConnectionSocket> socket
                         "be interrupted");
     }
     const std::unique_ptr<sql::Statement> statement(link.connection->createStatement());
+    // An administrator's limit for users; MySQL applies it to this too.
+    statement->execute("SET SESSION sql_big_selects = 1");
     const std::unique_ptr<sql::ResultSet> row(
         statement->executeQuery("SELECT VERSION(), CONNECTION_ID(), @@SESSION.max_allowed_packet"));
     if (!row->next()) throw TargetError(2000, "the server does not tell its version");

@@ -37,6 +37,10 @@ void leave_statement_format(TargetConnection& connection) {
 /// would not follow it.
 std::string mysql_settings(std::uint32_t version) {
   std::string settings = ", max_execution_time = 0, sql_require_primary_key = 0";
+  // How definitions are printed, whose fingerprints are compared after a crash.
+  settings += ", show_create_table_verbosity = 0";
+  if (version >= 80017) settings += ", print_identified_with_as_hex = 1";
+  if (version >= 80030) settings += ", show_gipk_in_create_table_and_information_schema = 1";
   // A table got its generated key at the source, in the definition that is logged, or has none.
   if (version >= 80030) settings += ", sql_generate_invisible_primary_key = 0";
   // Foreign keys that refer to columns without a unique key, which older sources and MariaDB have.

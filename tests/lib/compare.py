@@ -107,6 +107,10 @@ class Schemas:
                 "WHERE table_schema=%s AND table_name=%s ORDER BY ordinal_position", database, table):
             if self._is_json(database, table, name, kind):
                 kind, length, charset, collation = "json", None, None, None
+            if kind == "geomcollection":  # MySQL 8's name for it
+                kind = "geometrycollection"
+            if charset == "binary":  # of an ENUM or SET, which only MariaDB tells
+                charset, collation = None, None
             # An integer's precision is told wrongly by some, a float's in bits or in digits.
             digits = (precision, scale) if kind == "decimal" else None
             found.append((name, kind.lower(), "unsigned" in full_type.lower(), nullable, length, digits, fraction,

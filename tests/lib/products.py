@@ -150,7 +150,9 @@ class MySQL(Product):
     has_tls = True
     has_vector = True
     start_options = ["--innodb-redo-log-capacity=32M", "--skip-replica-start", "--mysqlx=OFF", "--secure-file-priv="]
-    target_options = ["--disable-log-bin"]  # here it is on by default
+    # The binary log is on by default here. What a server may insist on for its users' tables must not count.
+    target_options = ["--disable-log-bin", "--sql-require-primary-key=ON", "--sql-generate-invisible-primary-key=ON",
+                      "--explicit-defaults-for-timestamp=OFF", "--print-identified-with-as-hex=ON"]
     position_statement = "SHOW BINARY LOG STATUS"
     reset_statement = "RESET BINARY LOGS AND GTIDS"
     follow_status = "SHOW REPLICA STATUS"

@@ -7,6 +7,7 @@ import pytest
 
 import servers
 from daemon import Tributary, make_target_account
+from products import DEFAULT
 
 
 def pytest_addoption(parser):
@@ -55,9 +56,10 @@ def _started(*wanted):
 
 
 @pytest.fixture(scope="module")
-def trio():
-    """Two sources and a target, started once per module. Tests use their own databases."""
-    one, two, target = _started(servers.source("eu", 1), servers.source("us", 2), servers.target("target"))
+def trio(request):
+    """Two sources and a target, started once per module. Tests use their own databases. Its parameter is the target's product."""
+    product = getattr(request, "param", DEFAULT)
+    one, two, target = _started(servers.source("eu", 1), servers.source("us", 2), servers.target("target", product=product))
     for server in (one, two):
         server.make_replication_account()
     make_target_account(target)

@@ -11,13 +11,21 @@ from compare import assert_equal
 from daemon import binary, make_target_account
 from load import Load
 from processes import REPOSITORY, wait_until
+from products import DEFAULT
 
 
-@pytest.fixture
-def doomed(seed):
+# Products of the two sources and the target.
+_WITH_MYSQL = pytest.param((DEFAULT, "mysql-9.7", "mysql-9.7"), marks=pytest.mark.servers("mysql-9.7"), id="mysql-9.7")
+
+
+@pytest.fixture(params=[pytest.param((DEFAULT, DEFAULT, DEFAULT), id=DEFAULT), _WITH_MYSQL])
+def doomed(seed, request):
     """Two sources under load and a target of their own; the target is as durable as a target should be."""
-    eu, us = servers.source("eu", 1), servers.source("us", 2)
-    target = servers.target("target", options=["--innodb-flush-log-at-trx-commit=1"])
+    one, two, three = request.param
+    # Statements in their session's collation: one that each of the products has.
+    options = ["--collation-server=utf8mb4_general_ci"]
+    eu, us = servers.source("eu", 1, options, product=one), servers.source("us", 2, options, product=two)
+    target = servers.target("target", options=["--innodb-flush-log-at-trx-commit=1"], product=three)
     servers.start_all(eu, us, target)
     for server in (eu, us):
         server.make_replication_account()

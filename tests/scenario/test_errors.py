@@ -3,6 +3,11 @@
 import pytest
 
 from compare import assert_equal
+from products import DEFAULT
+
+# Each with a target of either vendor.
+pytestmark = pytest.mark.parametrize(
+    "trio", [DEFAULT, pytest.param("mysql-9.7", marks=pytest.mark.servers("mysql-9.7"))], indirect=True)
 
 SETUP = ["CREATE DATABASE d",
          "CREATE TABLE d.t (id INT PRIMARY KEY, name VARCHAR(20), n INT, UNIQUE KEY (n))",

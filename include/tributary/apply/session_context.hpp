@@ -24,6 +24,7 @@ struct StatementContext {
   std::uint32_t thread_id = 0;
   bool thread_specific = false;  ///< the statement may use temporary tables of that connection (k_thread_specific)
   std::uint32_t server_id = 0;   ///< the server that wrote the statement first
+  bool defines = false;          ///< it creates, changes or drops something
   bool from_mariadb = true;
   std::uint32_t source_version = 0;  ///< 101119 for 10.11.19
 };
@@ -54,6 +55,9 @@ class SessionContext {
   /// The caller runs them: the session is taken to be in the new state from now on.
   /// @p without_database: the default database does not exist here, and the session has none.
   std::string enter(const StatementContext& statement, bool without_database = false);
+  /// The same for what MySQL does not let a session change inside of a transaction: before one that begins with, or
+  /// holds, a definition of a temporary table. enter() does it for a definition too.
+  std::string enter_before_transaction(const StatementContext& statement);
   /// The same before anything that is not a source statement: the checkpoint, fingerprints.
   std::string enter_plain();
   /// The same before BINLOG with rows that server @p server_id wrote first: a MariaDB target with a binary log of its

@@ -159,6 +159,7 @@ TEST_F(MysqlSessionContextTest, WhatTimestampsDefaultToWhereASourceDoesNotTell) 
     StatementContext statement = plain_statement();
     statement.from_mariadb = from_mariadb;
     statement.source_version = version;
+    statement.defines = true;
     statement.status.flags2 = binlog::query_flag::k_mariadb_explicit_defaults_for_timestamp;
     const std::string sql = context_.enter(statement);
     const std::size_t at = sql.find("explicit_defaults_for_timestamp=");
