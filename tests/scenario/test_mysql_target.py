@@ -1,0 +1,221 @@
+"""What a MySQL target does in its own way: GTID modes, engines without transactions, foreign keys, what only MariaDB knows."""
+
+import pytest
+
+import servers
+from compare import assert_equal
+from daemon import Tributary, make_target_account
+
+pytestmark = pytest.mark.servers("mysql-9.7")
+
+# Of the target. The matrix has its defaults: GTIDs without a binary log.
+MODES = {
+    "logs": ["--log-bin=binlog", "--log-bin-trust-function-creators=1"],
+    "logs without GTIDs": ["--log-bin=binlog", "--log-bin-trust-function-creators=1", "--gtid-mode=OFF",
+                           "--enforce-gtid-consistency=OFF"],
+    "on its way to GTIDs": ["--log-bin=binlog", "--gtid-mode=OFF_PERMISSIVE", "--enforce-gtid-consistency=WARN",
+                            "--log-bin-trust-function-creators=1"],
+}
+SESSION = "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci"
+
+
+class Running:
+    """A MariaDB and a MySQL source with a channel each, into one MySQL target."""
+
+    def __init__(self, options: list):
+        general_ci = ["--collation-server=utf8mb4_general_ci"]
+        self.mariadb = servers.source("mariadb", 1, general_ci)
+        self.mysql = servers.source("mysql", 2, general_ci, product="mysql-9.7")
+        self.target = servers.target("target", options=options, product="mysql-9.7")
+        self.daemon = None
+
+    def start(self):
+        servers.start_all(self.mariadb, self.mysql, self.target)
+        make_target_account(self.target)
+        self.daemon = Tributary(self.target).start()
+        for source in (self.mariadb, self.mysql):
+            source.make_replication_account()
+            file, position = source.position()
+            self.daemon.replicate(source.name, source, file=file, position=position)
+        return self
+
+    def run(self, source, database: str, *statements: str) -> int:
+        """Runs statements on a source in a database of its own, and compares that; a number of rows."""
+        name = f"{database}_{source.name}"
+        source.run(SESSION, f"CREATE DATABASE IF NOT EXISTS {name}", f"USE {name}", *statements)
+        self.daemon.wait_caught_up(source.name, source)
+        return assert_equal(source, self.target, databases=[name])
+
+    def stops(self, source, *statements: str) -> tuple:
+        """(number, message) of the error with which statements stop the source's channel."""
+        source.run(SESSION, *statements)
+        status = self.daemon.wait_stopped_by_error(source.name)
+        return int(status["Last_SQL_Errno"]), status["Last_SQL_Error"]
+
+    def go_on(self, source):
+        """Goes on behind everything that the source has written: what stopped the channel is left out."""
+        file, position = source.position()
+        self.daemon.sql(f"STOP SLAVE FOR CHANNEL '{source.name}'")
+        self.daemon.sql(f"CHANGE MASTER TO MASTER_LOG_FILE='{file}', MASTER_LOG_POS={position} FOR CHANNEL '{source.name}'")
+        self.daemon.sql(f"START SLAVE FOR CHANNEL '{source.name}'")
+
+    def destroy(self):
+        try:
+            if self.daemon is not None:
+                self.daemon.destroy()
+        finally:
+            for server in (self.mariadb, self.mysql, self.target):
+                server.destroy()
+
+
+@pytest.fixture(scope="module", params=MODES)
+def running(request):
+    made = Running(MODES[request.param])
+    try:
+        yield made.start()
+    finally:
+        made.destroy()
+
+
+@pytest.fixture(params=["mariadb", "mysql"])
+def source(running, request):
+    return getattr(running, request.param)
+
+
+def test_rows_statements_and_definitions_in_turn(running, source):
+    """Each leaves the session in another state, and none may see the others'."""
+    assert running.run(
+        source, "turns", "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, at TIMESTAMP(6) NULL, w VARCHAR(300))",
+        *(statement for number in range(3) for statement in (
+            "SET binlog_format=ROW", f"SET timestamp=17{number}0000000.5", "INSERT INTO t (at, w) VALUES (NOW(6), 'rows')",
+            "SET binlog_format=STATEMENT", "INSERT INTO t (at, w) VALUES (NOW(6), CONNECTION_ID() > 0)",
+            "SET timestamp=DEFAULT", "INSERT INTO t (at, w) VALUES (NOW(6), 'now')",
+            f"ALTER TABLE t ADD COLUMN c{number} INT DEFAULT {number}", "SET foreign_key_checks=0, unique_checks=0",
+            "UPDATE t SET w=CONCAT(w, 'x')", "SET foreign_key_checks=1, unique_checks=1"))) == 9
+
+
+def test_a_time_stamp_without_a_default(running, source):
+    """The source's rule for its columns counts, also for a temporary table inside of a transaction."""
+    for value, database in (("OFF", "stamps_off"), ("ON", "stamps_on")):
+        assert running.run(
+            source, database, f"SET explicit_defaults_for_timestamp={value}", "SET sql_mode=''",
+            "CREATE TABLE t (id INT PRIMARY KEY, a TIMESTAMP, b TIMESTAMP)", "SET timestamp=1700000000",
+            "INSERT INTO t (id) VALUES (1)", "SET binlog_format=STATEMENT", "INSERT INTO t (id) VALUES (2)",
+            "CREATE TEMPORARY TABLE w (id INT, a TIMESTAMP)", "INSERT INTO w (id) VALUES (3)",
+            "INSERT INTO t SELECT id, a, a FROM w WHERE a IS NOT NULL", "DROP TEMPORARY TABLE w") >= 2
+
+
+def test_tables_without_transactions(running, source):
+    """MySQL with GTIDs refuses to change them behind tables with transactions, which the checkpoint is one of."""
+    assert running.run(
+        source, "engines", "CREATE TABLE m (id INT PRIMARY KEY, a VARCHAR(20)) ENGINE=MyISAM", "CREATE TABLE i (id INT PRIMARY KEY)",
+        "INSERT INTO m VALUES (1,'a'), (2,'b')", "UPDATE m SET a='c' WHERE id=1", "INSERT INTO m VALUES (3,'d')", "DELETE FROM m WHERE id=2",
+        "SET binlog_format=STATEMENT", "INSERT INTO m VALUES (4,'e')", "UPDATE m SET a=CONCAT(a,'f')", "SET binlog_format=ROW",
+        "INSERT INTO i VALUES (1)", "INSERT INTO m VALUES (5,'g')", "INSERT INTO i VALUES (2)") == 6
+
+
+def test_engines_mixed_in_a_transaction(running):
+    """Only MariaDB writes such transactions: MySQL refuses them, or sees to it that they are written apart."""
+    assert running.run(
+        running.mariadb, "mixed", "CREATE TABLE m (id INT PRIMARY KEY) ENGINE=MyISAM", "CREATE TABLE i (id INT PRIMARY KEY)",
+        "SET binlog_direct_non_transactional_updates=OFF",
+        "BEGIN", "INSERT INTO i VALUES (1)", "INSERT INTO m VALUES (1)", "INSERT INTO i VALUES (2)", "INSERT INTO m VALUES (2)", "COMMIT",
+        "BEGIN", "INSERT INTO i VALUES (3)", "INSERT INTO m VALUES (3)", "ROLLBACK",
+        "BEGIN", "INSERT INTO m VALUES (4)", "INSERT INTO i VALUES (4)", "COMMIT") == 7
+
+
+def test_foreign_keys(running, source):
+    """MySQL 9.7 writes the rows that its foreign keys change; other servers leave that to the replica's."""
+    assert running.run(
+        source, "fk", "CREATE TABLE p (id INT PRIMARY KEY, a INT)",
+        "CREATE TABLE c (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p (id) ON DELETE CASCADE ON UPDATE CASCADE)",
+        "CREATE TABLE n (id INT PRIMARY KEY, p INT, FOREIGN KEY (p) REFERENCES p (id) ON DELETE SET NULL)",
+        "CREATE TABLE g (id INT PRIMARY KEY, c INT, FOREIGN KEY (c) REFERENCES c (id) ON DELETE CASCADE)",
+        "INSERT INTO p VALUES (1,0), (2,0), (3,0), (4,0)", "INSERT INTO c VALUES (1,1), (2,2), (3,3), (4,4)",
+        "INSERT INTO n VALUES (1,1), (3,3)", "INSERT INTO g VALUES (1,1), (2,2), (3,3), (4,4)",
+        "DELETE FROM p WHERE id=1", "DELETE FROM n WHERE p=3", "UPDATE p SET id=20 WHERE id=2", "SET binlog_format=STATEMENT",
+        "DELETE FROM p WHERE id=3", "UPDATE p SET id=40 WHERE id=4", "SET binlog_format=ROW", "SET foreign_key_checks=0",
+        "INSERT INTO c VALUES (99,99)", "SET foreign_key_checks=1", "SET unique_checks=0", "INSERT INTO p VALUES (50,0)") == 9
+
+
+def test_foreign_keys_to_columns_without_a_unique_key(running):
+    """MySQL has refused them since 8.4, but not for what a source has."""
+    assert running.run(
+        running.mariadb, "fk_key", "CREATE TABLE p (id INT PRIMARY KEY, a INT, KEY (a))",
+        "CREATE TABLE c (id INT PRIMARY KEY, a INT, FOREIGN KEY (a) REFERENCES p (a))", "INSERT INTO p VALUES (1,7)",
+        "INSERT INTO c VALUES (1,7)") == 2
+
+
+def test_keyless_tables_stay_keyless(running, source):
+    """A target that insists on keys, or makes them, does not for what a source has."""
+    running.run(source, "keyless", "CREATE TABLE t (a INT)", "INSERT INTO t VALUES (1), (1), (NULL)", "DELETE FROM t WHERE a=1 LIMIT 1")
+    database = f"keyless_{source.name}"
+    assert running.target.query(f"SELECT column_name FROM information_schema.columns WHERE table_schema='{database}'") == [("a",)]
+
+
+def test_the_targets_own_log(running, source):
+    """What is applied can be followed from the target: it is in its binary log, in its own name."""
+    running.target.run("FLUSH BINARY LOGS")
+    file, _ = running.target.position()
+    running.run(source, "logged", "CREATE TABLE t (id INT PRIMARY KEY)", "INSERT INTO t VALUES (1)")
+    events = running.target.query(f"SHOW BINLOG EVENTS IN '{file}'")
+    assert any(f"logged_{source.name}.t" in info for _, _, kind, _, _, info in events if kind == "Table_map"), events
+    assert {server_id for _, _, _, server_id, _, _ in events} == {running.target.server_id}
+
+
+# name: (statements of a MariaDB source, number of the error, words of its message)
+ONLY_MARIADB = {
+    "sequence": (["CREATE SEQUENCE {0}.s"], 1064, ["which does not know sequences"]),
+    "system versioning": (["CREATE TABLE {0}.v (id INT) WITH SYSTEM VERSIONING"], 1064, ["does not know system-versioned tables"]),
+    "type": (["CREATE TABLE {0}.u (id UUID PRIMARY KEY)"], 1064, ["does not know the type UUID"]),
+    "address": (["CREATE TABLE {0}.a (id INET6)"], 1064, ["does not know the type INET6"]),
+    "compressed column": (["CREATE TABLE {0}.k (a VARCHAR(100) COMPRESSED)"], 1064, ["does not know compressed columns"]),
+    "replaced table": (["CREATE OR REPLACE TABLE {0}.r (id INT)"], 1064, ["does not know CREATE OR REPLACE TABLE"]),
+    "reserved word": (["CREATE TABLE {0}.w (id INT, rank INT)"], 1064, ["where RANK is a reserved word"]),
+    "password": (["CREATE USER {0} IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29'"], 1064,
+                 ["does not know IDENTIFIED BY PASSWORD"]),
+    "engine": (["CREATE TABLE {0}.e (id INT) ENGINE=Aria"], 1286, ["does not know the engine Aria"]),
+    "collation": (["CREATE TABLE {0}.c (c VARCHAR(5) COLLATE utf8mb4_nopad_bin)"], 1273, ["which does not know"]),
+    "mode": (["SET sql_mode=ORACLE", "CREATE TABLE {0}.o (d DATE)"], 1231, ["'ORACLE'", "only MariaDB has"]),
+    "package": (["SET sql_mode=ORACLE", "CREATE PACKAGE {0}.p AS FUNCTION f RETURN INT; END"], 1231, ["'ORACLE'"]),
+}
+
+
+@pytest.mark.parametrize("case", ONLY_MARIADB)
+def test_what_only_mariadb_knows(running, case):
+    statements, number, words = ONLY_MARIADB[case]
+    database = "only_" + case.replace(" ", "_")
+    source = running.mariadb
+    running.run(source, database)
+    name = f"{database}_{source.name}"
+    before = source.position()
+    code, message = running.stops(source, *(statement.format(name) for statement in statements))
+    assert code == number, message
+    for word in [*words, before[0]]:
+        assert word in message, message
+    status = running.daemon.status(source.name)
+    assert (status["Relay_Master_Log_File"], int(status["Exec_Master_Log_Pos"])) == before
+    running.go_on(source)
+    running.run(source, "goes_on", "CREATE TABLE IF NOT EXISTS t (id INT PRIMARY KEY AUTO_INCREMENT)", "INSERT INTO t VALUES (NULL)")
+
+
+def test_rows_that_the_targets_check_forbids(running, source):
+    """A source may have them from before the check, or have switched checks off."""
+    running.run(source, "checked", "CREATE TABLE t (id INT PRIMARY KEY, n INT)", "INSERT INTO t VALUES (1,1)")
+    table = f"checked_{source.name}.t"
+    running.target.run(f"ALTER TABLE {table} ADD CONSTRAINT small CHECK (n < 10)")
+    code, message = running.stops(source, f"INSERT INTO {table} VALUES (2,5), (3,77)")
+    assert code == 3819 and table in message and "small" in message and "id=3, n=77" in message, message
+    running.target.run(f"ALTER TABLE {table} DROP CONSTRAINT small")
+    running.daemon.sql(f"START SLAVE FOR CHANNEL '{source.name}'")
+    assert running.run(source, "checked") == 3
+
+
+def test_large_statements(running):
+    """MySQL 9.7 dies of a row event whose table map is not in the same BINLOG statement: each piece of a large one has its own."""
+    source = running.mysql
+    rows = ",".join(f"({number},REPEAT('x',60000))" for number in range(200))
+    assert running.run(source, "cut", "CREATE TABLE t (id INT PRIMARY KEY, b MEDIUMTEXT)", "CREATE TABLE u LIKE t",
+                       f"INSERT INTO t VALUES {rows}",
+                       "INSERT INTO u SELECT id, REPEAT(b, 100) FROM t WHERE id < 30",
+                       "UPDATE t, u SET t.b='short', u.b=CONCAT('y', u.b) WHERE t.id=u.id") == 230
