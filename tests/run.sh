@@ -88,7 +88,7 @@ shell() { shell_files | xargs -r shellcheck -x && echo "shellcheck: $(shell_file
 
 mkdir -p build
 if [[ $scenarios_only == yes ]]; then
-  step "build" build tributaryd connector_client
+  step "build" build tributaryd tributary connector_client
 else
   step "build" build all
 fi

@@ -15,7 +15,7 @@ std::filesystem::path binlog_file(const std::string& name) {
 std::vector<std::filesystem::path> binlog_files() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(binlog_file(""))) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
+    if (entry.is_regular_file() && entry.path().extension() != ".events") files.push_back(entry.path());
   }
   std::sort(files.begin(), files.end());
   return files;
