@@ -177,20 +177,27 @@ bool RowsReader::next() {
 
 std::size_t RowsReader::read_image(std::size_t position, ByteView columns, std::size_t present, RowImage& image) const {
   ByteReader reader(event_->rows.subspan(position));
-  image.cells_.clear();
   const ByteView nulls = reader.bytes((present + 7) / 8);
+  image.cells_.resize(present);
+  Cell* cell = image.cells_.data();
+  const TableColumn* const definitions = table_->columns.data();
+  const bool all_present = present == event_->column_count;
   std::size_t index = 0;  // among the present columns
-  for (std::size_t column = 0; column < event_->column_count; ++column) {
-    if (!bit_is_set(columns, column)) continue;
-    Cell& cell = image.cells_.emplace_back();
-    cell.column = column;
-    cell.is_null = bit_is_set(nulls, index);
+  for (std::size_t column = 0; index < present; ++column) {
+    if (!all_present && !bit_is_set(columns, column)) continue;
+    cell->column = column;
+    cell->is_null = bit_is_set(nulls, index);
     ++index;
-    if (cell.is_null) continue;
-    const ValueShape shape = value_shape(table_->columns[column]);
-    const std::size_t size =
-        shape.length_bytes == 0 ? shape.fixed_size : static_cast<std::size_t>(reader.little_endian(shape.length_bytes));
-    cell.bytes = reader.bytes(size);
+    if (cell->is_null) {
+      cell->bytes = {};
+    } else {
+      const ValueShape shape = quick_value_shape(definitions[column]);
+      const std::size_t size = shape.length_bytes == 0
+                                   ? shape.fixed_size
+                                   : static_cast<std::size_t>(reader.little_endian(shape.length_bytes));
+      cell->bytes = reader.bytes(size);
+    }
+    ++cell;
   }
   image.raw_ = event_->rows.subspan(position, reader.position());
   return position + reader.position();

@@ -83,9 +83,10 @@ std::string old_datetime_text(std::uint64_t number) {
 }  // namespace
 
 std::optional<std::string> temporal_to_text(ByteView bytes, const TableColumn& column) {
-  if (bytes.size() != value_shape(column).fixed_size) return std::nullopt;
-  ByteReader reader(bytes);
+  static constexpr unsigned k_most_digits = 6;
   const unsigned digits = column.metadata;
+  if (digits > k_most_digits || bytes.size() != value_shape(column).fixed_size) return std::nullopt;
+  ByteReader reader(bytes);
   switch (column.type) {
     case ColumnType::year: {
       const unsigned year = reader.u8();

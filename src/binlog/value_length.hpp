@@ -15,4 +15,25 @@ struct ValueShape {
 
 ValueShape value_shape(const TableColumn& column);
 
+/// The same, faster for the types that most columns have: this runs for every value.
+inline ValueShape quick_value_shape(const TableColumn& column) {
+  switch (column.type) {
+    case ColumnType::tiny:
+      return {0, 1};
+    case ColumnType::short_int:
+      return {0, 2};
+    case ColumnType::long_int:
+      return {0, 4};
+    case ColumnType::longlong:
+      return {0, 8};
+    case ColumnType::varchar:
+    case ColumnType::string:
+      return {column.metadata < 256 ? std::size_t{1} : std::size_t{2}, 0};
+    case ColumnType::blob:
+      return {column.metadata, 0};
+    default:
+      return value_shape(column);
+  }
+}
+
 }  // namespace tributary::binlog

@@ -123,7 +123,7 @@ void EventListing::print(const EventView& event, const FormatDescription& descri
 void EventListing::skip(const EventView& event, const FormatDescription& description) {
   try {
     follow(event, description);
-    if (event.type() == EventType::table_map) remember_table(event, description);
+    if (event.type() == EventType::table_map) tables_.add(event, description);
     if (begins_transaction(event.type())) gtid_ = event_text(event, description, false).gtid;
   } catch (const Error&) {
     // Whoever wants to know of damage there asks for that part of the file.
@@ -137,12 +137,13 @@ BoundaryState EventListing::follow(const EventView& event, const FormatDescripti
   } catch (const Error&) {
     boundary_.reset();
     gtid_.clear();
-    tables_.clear();
+    tables_.end_statement();
     throw;
   }
+  if (event.type() == EventType::format_description) tables_.clear();
   if (state != BoundaryState::inside && state != BoundaryState::ends) {
     gtid_.clear();
-    tables_.clear();
+    tables_.end_statement();
   }
   return state;
 }
@@ -184,16 +185,9 @@ void EventListing::print_content(const EventView& event, const FormatDescription
   }
 }
 
-const EventListing::Table& EventListing::remember_table(const EventView& event, const FormatDescription& description) {
-  Table table;
-  table.map = binlog::TableMap::decode(event, description);
-  table.metadata = table.map.metadata(description);
-  return tables_.insert_or_assign(table.map.table_id, std::move(table)).first->second;
-}
-
 void EventListing::print_table_map(const EventView& event, const FormatDescription& description,
                                    const std::string& position) {
-  const Table& table = remember_table(event, description);
+  const auto& table = tables_.add(event, description);
   print_line(event, position,
              fmt::format("{} is table {}, {} columns{}", table_name_text(table.map), table.map.table_id,
                          table.map.columns.size(),
@@ -206,8 +200,8 @@ void EventListing::print_table_map(const EventView& event, const FormatDescripti
 void EventListing::print_rows(const EventView& event, const FormatDescription& description,
                               const std::string& position) {
   const auto rows_event = binlog::RowsEvent::decode(event, description, unpacked_);
-  const auto known = tables_.find(rows_event.table_id);
-  if (known == tables_.end()) {
+  const auto* const known = tables_.find(rows_event.table_id);
+  if (known == nullptr) {
     const bool dummy = binlog::is_dummy_table_id(rows_event.table_id);
     print_line(event, position,
                (dummy ? "no table" : fmt::format("table {}, which no table map describes", rows_event.table_id)) +
@@ -215,7 +209,7 @@ void EventListing::print_rows(const EventView& event, const FormatDescription& d
     if (!dummy) throw Error(error_code::k_corrupt_event, "row event without the table map that it needs");
     return;
   }
-  const Table& table = known->second;
+  const auto& table = *known;
   std::string summary = table_name_text(table.map) + ": ";
   std::optional<Error> damage;
   try {
@@ -234,20 +228,19 @@ void EventListing::print_rows(const EventView& event, const FormatDescription& d
   if (verbose_ && !damage) {
     append_rows(text_, rows_event, table.map, table.metadata, [this] { append({}); });
   }
-  if (rows_event.ends_statement()) tables_.clear();
+  if (rows_event.ends_statement()) tables_.end_statement();
 }
 
 void EventListing::print_partial_rows(const EventView& event, const std::string& position) {
   ByteReader reader(event.body());
   const std::uint64_t table_id = reader.u48();
   const std::uint16_t flags = reader.u16();
-  const auto known = tables_.find(table_id);
+  const auto* const known = tables_.find(table_id);
   print_line(
       event, position,
-      fmt::format("{}: {} bytes{}",
-                  known == tables_.end() ? fmt::format("table {}", table_id) : table_name_text(known->second.map),
+      fmt::format("{}: {} bytes{}", known == nullptr ? fmt::format("table {}", table_id) : table_name_text(known->map),
                   reader.remaining(), row_flags_text(flags)));
-  if ((flags & binlog::rows_flag::k_statement_end) != 0) tables_.clear();
+  if ((flags & binlog::rows_flag::k_statement_end) != 0) tables_.end_statement();
 }
 
 void EventListing::print_payload(const EventView& event, const FormatDescription& description,

@@ -1,9 +1,10 @@
 #include "tributary/util/bytes.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include <fmt/core.h>
-#include <openssl/evp.h>
 
 #include "tributary/util/error.hpp"
 
@@ -15,31 +16,22 @@ namespace {
               fmt::format("truncated data: {} bytes wanted at offset {} of {}", wanted, position, size));
 }
 
+/// The two characters that stand for twelve bits.
+constexpr auto k_base64_pairs = [] {
+  constexpr std::string_view k_characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::array<std::array<char, 2>, 4096> pairs{};
+  for (std::size_t bits = 0; bits < pairs.size(); ++bits)
+    pairs[bits] = {k_characters[bits >> 6], k_characters[bits & 63]};
+  return pairs;
+}();
+
 }  // namespace
 
-std::uint64_t load_little_endian(const std::uint8_t* from, std::size_t width) {
-  std::uint64_t value = 0;
-  for (std::size_t i = width; i-- > 0;) value = value << 8 | from[i];
-  return value;
+void ByteReader::throw_overrun(std::size_t wanted) const {
+  tributary::throw_overrun(wanted, position_, bytes_.size());
 }
 
-void store_little_endian(std::uint8_t* to, std::uint64_t value, std::size_t width) {
-  for (std::size_t i = 0; i < width; ++i, value >>= 8) to[i] = static_cast<std::uint8_t>(value);
-}
-
-std::uint64_t ByteReader::little_endian(std::size_t width) {
-  return load_little_endian(bytes(width).data(), width);
-}
-
-std::uint64_t ByteReader::big_endian(std::size_t width) {
-  std::uint64_t value = 0;
-  for (const std::uint8_t byte : bytes(width)) value = value << 8 | byte;
-  return value;
-}
-
-std::uint64_t ByteReader::lenenc() {
-  const std::uint8_t first = u8();
-  if (first < 251) return first;
+std::uint64_t ByteReader::long_lenenc(std::uint8_t first) {
   switch (first) {
     case 252:
       return u16();
@@ -53,23 +45,16 @@ std::uint64_t ByteReader::lenenc() {
   }
 }
 
-ByteView ByteReader::bytes(std::size_t count) {
-  if (count > remaining()) throw_overrun(count, position_, bytes_.size());
-  const ByteView result = bytes_.subspan(position_, count);
-  position_ += count;
-  return result;
-}
-
 std::string_view ByteReader::lenenc_text() {
   const std::uint64_t length = lenenc();
-  if (length > remaining()) throw_overrun(static_cast<std::size_t>(length), position_, bytes_.size());
+  if (length > remaining()) throw_overrun(static_cast<std::size_t>(length));
   return text(static_cast<std::size_t>(length));
 }
 
 std::string_view ByteReader::null_terminated_text() {
   const auto begin = bytes_.begin() + static_cast<std::ptrdiff_t>(position_);
   const auto end = std::find(begin, bytes_.end(), std::uint8_t{0});
-  if (end == bytes_.end()) throw_overrun(remaining() + 1, position_, bytes_.size());
+  if (end == bytes_.end()) throw_overrun(remaining() + 1);
   const std::string_view result = text(static_cast<std::size_t>(end - begin));
   skip(1);
   return result;
@@ -127,16 +112,27 @@ std::string to_base64(ByteView bytes) {
 }
 
 void append_base64(std::string& text, ByteView bytes) {
-  // EVP_EncodeBlock takes an int length: encode in pieces of a multiple of three bytes, which need no padding.
-  static constexpr std::size_t k_piece = 3 * (std::size_t{1} << 20);
   const std::size_t begin = text.size();
-  text.resize(begin + (bytes.size() + 2) / 3 * 4 + 1);  // it writes a zero byte at the end
-  auto* out = reinterpret_cast<unsigned char*>(text.data() + begin);
-  for (std::size_t from = 0; from < bytes.size(); from += k_piece) {
-    const std::size_t count = std::min(k_piece, bytes.size() - from);
-    out += EVP_EncodeBlock(out, bytes.data() + from, static_cast<int>(count));
+  text.resize(begin + (bytes.size() + 2) / 3 * 4);
+  char* out = text.data() + begin;
+  const std::uint8_t* from = bytes.data();
+  // Three bytes are two pairs of characters.
+  const auto write_pair = [&out](std::size_t bits) {
+    std::memcpy(out, k_base64_pairs[bits].data(), 2);
+    out += 2;
+  };
+  std::size_t rest = bytes.size();
+  for (; rest >= 3; rest -= 3, from += 3) {
+    const std::size_t group = std::size_t{from[0]} << 16 | std::size_t{from[1]} << 8 | from[2];
+    write_pair(group >> 12);
+    write_pair(group & 0xfff);
   }
-  text.pop_back();
+  if (rest == 0) return;
+  const std::size_t group = std::size_t{from[0]} << 16 | (rest == 2 ? std::size_t{from[1]} << 8 : 0);
+  write_pair(group >> 12);
+  write_pair(group & 0xfff);
+  out[-1] = '=';
+  if (rest == 1) out[-2] = '=';
 }
 
 }  // namespace tributary

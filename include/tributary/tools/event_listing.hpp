@@ -2,13 +2,12 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <string>
 #include <string_view>
 
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/format_description.hpp"
-#include "tributary/binlog/table_map.hpp"
+#include "tributary/binlog/table_maps.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
 
 namespace tributary::tools {
@@ -36,11 +35,6 @@ class EventListing {
   void skip(const binlog::EventView& event, const binlog::FormatDescription& description);
 
  private:
-  struct Table {
-    binlog::TableMap map;
-    binlog::TableMetadata metadata;
-  };
-
   void print_event(const binlog::EventView& event, const binlog::FormatDescription& description,
                    const std::string& position);
   void print_content(const binlog::EventView& event, const binlog::FormatDescription& description,
@@ -54,7 +48,6 @@ class EventListing {
   void print_partial_rows(const binlog::EventView& event, const std::string& position);
   void print_payload(const binlog::EventView& event, const binlog::FormatDescription& description,
                      const std::string& position);
-  const Table& remember_table(const binlog::EventView& event, const binlog::FormatDescription& description);
   void append(std::string_view text);
   void flush();
 
@@ -63,7 +56,7 @@ class EventListing {
   std::string text_;  ///< not given to output_ yet
   std::uint64_t lines_ = 0;
   std::string gtid_;  ///< of the transaction at hand; '' = none
-  std::map<std::uint64_t, Table> tables_;
+  binlog::TableMaps tables_;
   Bytes unpacked_;
   binlog::TransactionBoundary boundary_;
 };

@@ -20,6 +20,28 @@ inline std::string_view as_text(ByteView bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 
+/// Unchecked little-endian load and store of @p width bytes (1 to 8); the caller has checked the range.
+inline std::uint64_t load_little_endian(const std::uint8_t* from, std::size_t width) {
+  // A constant width becomes one load.
+  switch (width) {
+    case 1:
+      return from[0];
+    case 2:
+      return static_cast<std::uint64_t>(from[0] | from[1] << 8);
+    case 4:
+      return std::uint32_t{from[0]} | std::uint32_t{from[1]} << 8 | std::uint32_t{from[2]} << 16 |
+             std::uint32_t{from[3]} << 24;
+    default:
+      break;
+  }
+  std::uint64_t value = 0;
+  for (std::size_t i = width; i-- > 0;) value = value << 8 | from[i];
+  return value;
+}
+inline void store_little_endian(std::uint8_t* to, std::uint64_t value, std::size_t width) {
+  for (std::size_t i = 0; i < width; ++i, value >>= 8) to[i] = static_cast<std::uint8_t>(value);
+}
+
 /// Reads little-endian integers, packed integers and byte runs from a borrowed range, every access checked:
 /// reading past the end throws Error 1610 (ER_SLAVE_CORRUPT_EVENT). For data from the network or from disk.
 class ByteReader {
@@ -37,12 +59,24 @@ class ByteReader {
   std::uint64_t u48() { return little_endian(6); }
   std::uint64_t u64() { return little_endian(8); }
   /// Unsigned integer of @p width bytes, 1 to 8.
-  std::uint64_t little_endian(std::size_t width);
-  std::uint64_t big_endian(std::size_t width);
+  std::uint64_t little_endian(std::size_t width) { return load_little_endian(bytes(width).data(), width); }
+  std::uint64_t big_endian(std::size_t width) {
+    std::uint64_t value = 0;
+    for (const std::uint8_t byte : bytes(width)) value = value << 8 | byte;
+    return value;
+  }
   /// Packed integer ("net_store_length"); 251 (NULL) and 255 throw.
-  std::uint64_t lenenc();
+  std::uint64_t lenenc() {
+    const std::uint8_t first = u8();
+    return first < 251 ? first : long_lenenc(first);
+  }
 
-  ByteView bytes(std::size_t count);
+  ByteView bytes(std::size_t count) {
+    if (count > remaining()) throw_overrun(count);
+    const ByteView result = bytes_.subspan(position_, count);
+    position_ += count;
+    return result;
+  }
   std::string_view text(std::size_t count) { return as_text(bytes(count)); }
   /// A packed length, then that many bytes.
   std::string_view lenenc_text();
@@ -52,6 +86,9 @@ class ByteReader {
   void skip(std::size_t count) { bytes(count); }
 
  private:
+  [[noreturn]] void throw_overrun(std::size_t wanted) const;
+  std::uint64_t long_lenenc(std::uint8_t first);
+
   ByteView bytes_;
   std::size_t position_ = 0;
 };
@@ -86,10 +123,6 @@ class ByteWriter {
  private:
   Bytes bytes_;
 };
-
-/// Unchecked little-endian load and store of @p width bytes (1 to 8); the caller has checked the range.
-std::uint64_t load_little_endian(const std::uint8_t* from, std::size_t width);
-void store_little_endian(std::uint8_t* to, std::uint64_t value, std::size_t width);
 
 std::string to_hex(ByteView bytes);
 std::string to_base64(ByteView bytes);

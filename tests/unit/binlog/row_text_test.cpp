@@ -132,6 +132,7 @@ TEST(ValueText, showsWhatDoesNotFitInHexadecimal) {
   EXPECT_EQ(text_of(ColumnType::newdecimal, 14 << 8 | 4, "7e"), "x'7e'");
   EXPECT_EQ(text_of(ColumnType::double_type, 8, "7e"), "x'7e'");
   EXPECT_EQ(text_of(ColumnType::datetime2, 0, "7e"), "x'7e'");
+  EXPECT_EQ(text_of(ColumnType::time2, 9, "0706050403020100"), "x'0706050403020100'");  // more digits than there are
 }
 
 TEST(RowText, isCutAtItsLimit) {
