@@ -17,8 +17,13 @@ if(TRIBUTARY_SANITIZE STREQUAL "address")
 elseif(TRIBUTARY_SANITIZE STREQUAL "thread")
   target_compile_options(tributary_compiler INTERFACE -fsanitize=thread)
   target_link_options(tributary_compiler INTERFACE -fsanitize=thread)
+elseif(TRIBUTARY_SANITIZE STREQUAL "fuzzer")
+  # tests/fuzz adds the driver with main() to its programs.
+  target_compile_options(tributary_compiler INTERFACE
+    -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined)
+  target_link_options(tributary_compiler INTERFACE -fsanitize=address,undefined)
 elseif(TRIBUTARY_SANITIZE)
-  message(FATAL_ERROR "TRIBUTARY_SANITIZE must be address, thread or empty, not '${TRIBUTARY_SANITIZE}'")
+  message(FATAL_ERROR "TRIBUTARY_SANITIZE must be address, thread, fuzzer or empty, not '${TRIBUTARY_SANITIZE}'")
 endif()
 if(TRIBUTARY_SANITIZE)
   # GCC 12 sees less through what a sanitizer adds and warns of the standard library (GCC bug 105562, and

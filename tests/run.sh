@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: tests/run.sh [--quick|--scenarios] [--sanitize=address|thread] [--servers=all] [--jobs N]
+Usage: tests/run.sh [--quick|--scenarios] [--sanitize=address|thread] [--servers=all] [--fuzz=SECONDS] [--jobs N]
                     [-- PYTEST-ARGUMENT...]
 
   (nothing)               build (debug), lint, unit tests, all scenario tests against real servers
@@ -16,6 +16,8 @@ Usage: tests/run.sh [--quick|--scenarios] [--sanitize=address|thread] [--servers
   --sanitize=thread       the same with ThreadSanitizer
   --servers=all           also the tests that use MySQL 5.6, MySQL 9.7 and MariaDB 11.8; tests/lib/install_servers.sh
                           fetches those that are not there yet (some 100 MB). Without it only MariaDB 10.11 from apt is used
+  --fuzz=SECONDS          how long each fuzzer of tests/fuzz runs (default 20); 0: not at all. Only where neither --quick nor
+                          --scenarios nor --sanitize is given
   --jobs N                so many things at once (default: the number of processors)
   -- PYTEST-ARGUMENT...   instead of all scenarios: for instance -- test_crash.py --rounds=100 --seed=7
 
@@ -23,13 +25,14 @@ A report of a sanitizer is a failure, also when the test in which it came up pas
 TEXT
 }
 
-quick=no scenarios_only=no sanitize='' servers=apt jobs=$(nproc) pytest_arguments=()
+quick=no scenarios_only=no sanitize='' servers=apt fuzz=20 jobs=$(nproc) pytest_arguments=()
 while (($#)); do
   case $1 in
     --quick) quick=yes ;;
     --scenarios) scenarios_only=yes ;;
     --sanitize=address | --sanitize=thread) sanitize=${1#*=} ;;
     --servers=apt | --servers=all) servers=${1#*=} ;;
+    --fuzz=*) fuzz=${1#*=} ;;
     --jobs) jobs=${2:?--jobs needs a number}; shift ;;
     --jobs=*) jobs=${1#*=} ;;
     --) shift; pytest_arguments=("$@"); break ;;
@@ -112,6 +115,7 @@ if [[ $scenarios_only == no ]]; then
     step "clang-format" format
     step "shellcheck" shell
     step "headers compile alone" build check-headers
+    if ((fuzz)); then step "fuzzers" tests/fuzz.sh --seconds "$fuzz" --jobs "$jobs"; fi
     step "clang-tidy" python3 tests/lib/tidy.py "build/$preset" --jobs "$jobs"
   fi
 fi

@@ -16,10 +16,12 @@ packages_test=(
   python3 python3-pytest python3-pytest-xdist python3-pymysql
   sysbench procps
 )
+# To fuzz it.
+packages_fuzz=(clang-14 libclang-rt-14-dev llvm-14)
 # Where there is no npm: one from elsewhere and Debian's exclude each other.
 packages_npm=(npm)
 
-# packages_ensure build|run|test|npm...: installs what is missing of these lists; takes no time when nothing is.
+# packages_ensure build|run|test|fuzz|npm...: installs what is missing of these lists; takes no time when nothing is.
 packages_ensure() {
   local list package wanted=() missing=()
   for list in "$@"; do
@@ -27,6 +29,7 @@ packages_ensure() {
       build) wanted+=("${packages_build[@]}") ;;
       run) wanted+=("${packages_run[@]}") ;;
       test) wanted+=("${packages_test[@]}") ;;
+      fuzz) wanted+=("${packages_fuzz[@]}") ;;
       npm) wanted+=("${packages_npm[@]}") ;;
       *) echo "packages_ensure: no list '$list'" >&2; return 1 ;;
     esac
