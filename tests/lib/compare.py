@@ -149,7 +149,7 @@ class Schemas:
         found = {}
         for name, kind in self.tables(database).items():
             text = self._rows(f"SHOW CREATE TABLE {_quoted(database, name)}")[0][1]
-            found[f"{kind} {name}"] = re.sub(r" AUTO_INCREMENT=\d+", "", text)
+            found[f"{kind} {name}"] = re.sub(r" AUTO_INCREMENT=\d+| /\* mariadb-5\.3 \*/", "", text)
         for kind, name in self._rows("SELECT routine_type, routine_name FROM information_schema.routines "
                                      "WHERE routine_schema=%s", database):
             found[f"{kind} {name}"] = self._rows(f"SHOW CREATE {kind} {_quoted(database, name)}")[0][1:3]

@@ -144,3 +144,96 @@ def test_a_collation_that_nothing_is_like():
         assert "utf8mb4_ja_0900_as_cs" in status["Last_SQL_Error"]
     finally:
         pair.destroy()
+
+
+def test_json_text_becomes_binary(to_mysql):
+    wide = "[" + ",".join(f'{{"k{n}":[{n},"{n}",{n}.5,null]}}' for n in range(4000)) + "]"
+    pair = to_mysql
+    assert pair.run(
+        "jt", "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, before_it VARCHAR(300), j JSON, l LONGTEXT, k JSON NOT NULL, b LONGBLOB)",
+        "INSERT INTO t (j, k, l, b) VALUES (NULL, 'null', '{', x'00ff'), ('{}', '[]', NULL, NULL), ('\"ü😀\"', ' true ', 'ü', ''), "
+        "('18446744073709551615', '-9223372036854775808', '', x'7b7d')",
+        "INSERT INTO t (j, k) VALUES ('[0.50,1e100,-0.0,1E2,0.1,4294967295,4294967296,65536,-32769]', "
+        r"""'{"b":1,"a":[true,{"ü":"\\u0001\\n\\"\\\\\\/\\ud83d\\ude00"}],"":{},"b":2}')""",
+        f"INSERT INTO t (j, k) VALUES ('{wide}', JSON_QUOTE(REPEAT('long ', 50000)))",
+        "UPDATE t SET j=JSON_SET(j, '$[1].k1', 'changed') WHERE id=6", "UPDATE t SET l='z' WHERE id=3", "DELETE FROM t WHERE id=2",
+        "UPDATE t SET l=NULL", "ALTER TABLE t ADD m LONGTEXT FIRST, MODIFY l JSON", "INSERT INTO t (m, j, l, k) VALUES ('[', '[7]', '[8]', '[9]')",
+        "UPDATE t SET m='x', k='[1,2]', l='null' WHERE id=4", "SET binlog_row_image=MINIMAL", "UPDATE t SET k='[1]' WHERE id=1") == 6
+    assert pair.target.query("SELECT JSON_TYPE(j), JSON_TYPE(k) FROM jt.t WHERE id IN (4, 1) ORDER BY id DESC") == [
+        ("UNSIGNED INTEGER", "ARRAY"), (None, "ARRAY")]
+    assert pair.target.query("SELECT data_type FROM information_schema.columns WHERE table_schema='jt' AND column_name IN ('j','l','m') "
+                             "ORDER BY column_name") == [("json",), ("json",), ("longtext",)]
+
+
+def test_json_text_in_tables_without_a_key(to_mysql):
+    assert to_mysql.run(
+        "jt_keyless", "CREATE TABLE t (id INT, j JSON)", """INSERT INTO t VALUES (1, '{"a":1.0}'), (1, '{"a": 2}'), (2, NULL), (2, '[]')""",
+        "UPDATE t SET id=3 WHERE JSON_EXTRACT(j, '$.a')=2", "DELETE FROM t WHERE j IS NULL", "UPDATE t SET j='[4]' WHERE id=2",
+        "CREATE TABLE made SELECT id FROM t") == 6
+
+
+def test_collations_of_mariadb(to_mysql):
+    strengths = ("ai_ci", "as_cs", "nopad_ai_ci", "nopad_as_cs")
+    columns = [f"c{number} VARCHAR(9) CHARACTER SET utf8mb4 COLLATE {prefix}uca1400_{language}{strength}" for number, (prefix, language, strength)
+               in enumerate((prefix, language, strength) for prefix in ("", "utf8mb4_") for language in ("", "swedish_", "german2_", "vietnamese_")
+                            for strength in strengths)]
+    assert to_mysql.run(
+        "mc", f"CREATE TABLE t (id INT PRIMARY KEY, b VARCHAR(9) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin, {', '.join(columns)}) "
+        "DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_uca1400_ai_ci",
+        "CREATE TABLE u (v VARCHAR(99) CHARACTER SET utf8mb3 COLLATE utf8mb3_uca1400_ai_ci, w VARCHAR(9) CHARACTER SET ucs2 COLLATE uca1400_ai_ci)",
+        "INSERT INTO u VALUES ('å', 'ö')", "SET NAMES utf8mb4 COLLATE utf8mb4_uca1400_swedish_ai_ci", "CREATE DATABASE mc_other COLLATE uca1400_ai_ci",
+        "DROP DATABASE mc_other", "SET binlog_format=STATEMENT", "INSERT INTO u VALUES ('x' , 'å' = 'a')") == 2
+
+
+def test_old_temporal_formats(from_mariadb):
+    """MariaDB's formats from before 5.6, with and without a fraction, of which the binary log does not tell the digits."""
+    pair = from_mariadb
+    columns = [f"{kind}{digits} {kind}({digits}) NULL" for kind in ("TIME", "DATETIME", "TIMESTAMP") for digits in range(7)]
+    rows = [("'-838:59:59.999999'", "'9999-12-31 23:59:59.999999'", "'2038-01-19 03:14:07.999999'"), ("'838:59:59.999999'", "'0000-00-00'", "0"),
+            ("'-00:00:00.000001'", "'1000-01-01 00:00:00.000001'", "'1970-01-02 00:00:00.100000'"),
+            ("'12:34:56.789012'", "'2024-02-29 12:34:56.789012'", "'2024-02-29 12:34:56.789012'"), ("'-01:00:00'", "'2024-00-00'", "NULL"),
+            ("NULL", "NULL", "NULL")]
+    pair.source.run("SET GLOBAL mysql56_temporal_format=OFF")
+    try:
+        assert pair.run(
+            "oldtime", "SET sql_mode=''", "SET time_zone='+00:00'", f"CREATE TABLE t (id INT PRIMARY KEY, {', '.join(columns)}, z VARCHAR(9))",
+            *(f"INSERT INTO t VALUES ({number}, {','.join([time] * 7 + [date] * 7 + [stamp] * 7)}, 'z')"
+              for number, (time, date, stamp) in enumerate(rows)),
+            "CREATE TABLE keyless AS SELECT time6, datetime3, timestamp1 FROM t", "UPDATE keyless SET time6='1:2:3.456789'",
+            "UPDATE t SET time3=NULL, datetime6='2000-01-01 00:00:00.5' WHERE id=2", "DELETE FROM t WHERE id=0", "DELETE FROM keyless WHERE "
+            "datetime3 IS NULL") == 10
+        kinds = {kind for (kind,) in pair.source.query("SELECT column_type FROM information_schema.columns WHERE table_schema='oldtime' AND "
+                                                       "table_name='t'")}
+        assert "datetime(3) /* mariadb-5.3 */" in kinds
+    finally:
+        pair.source.run("SET GLOBAL mysql56_temporal_format=ON")
+
+
+def test_compressed_columns(from_mariadb):
+    """MySQL has no such attribute: there the table is made without it."""
+    pair = from_mariadb
+    columns = ("(id INT PRIMARY KEY, v VARCHAR(500) {0}, s VARCHAR(255) {0} CHARACTER SET latin1, t TEXT {0}, m MEDIUMBLOB {0}, l LONGTEXT {0}, "
+               "y TINYTEXT {0}, plain VARCHAR(20)) CHARSET utf8mb4 COLLATE utf8mb4_general_ci")
+    if pair.target.product.is_mariadb:
+        pair.source.run("CREATE DATABASE squeezed", "CREATE TABLE squeezed.t " + columns.format("COMPRESSED"))
+    else:
+        pair.source.run("CREATE DATABASE squeezed", "SET sql_log_bin=0", "CREATE TABLE squeezed.t " + columns.format("COMPRESSED"))
+        pair.daemon.wait_caught_up("c", pair.source)
+        pair.target.run("CREATE TABLE squeezed.t " + columns.format(""))
+    pair.source.run("USE squeezed", "INSERT INTO t VALUES (1, REPEAT('å',500), REPEAT('x',255), REPEAT('y',5000), REPEAT('z',70000), '', REPEAT('t',255), 'p')",
+                    "INSERT INTO t VALUES (2, '', 'short', NULL, x'00', REPEAT('long',100000), 'a', NULL)", "INSERT INTO t (id) VALUES (3), (4)",
+                    "SET column_compression_zlib_wrap=1", "UPDATE t SET v=REPEAT('w',400), m=REPEAT('m',400) WHERE id=3", "DELETE FROM t WHERE id=4")
+    assert pair.compare("squeezed") == 3
+
+
+@pytest.mark.servers("mysql-9.7")
+def test_a_json_text_that_is_none():
+    pair = Pair("mariadb-10.11", "mysql-9.7").start()
+    try:
+        pair.run("bad", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)", "INSERT INTO t VALUES (1, '[]')")
+        pair.source.run("SET check_constraint_checks=0", "INSERT INTO bad.t VALUES (2, '[1,}')")
+        status = pair.daemon.wait_stopped_by_error("c")
+        assert int(status["Last_SQL_Errno"]) == 3140
+        assert "column 2 of table bad.t" in status["Last_SQL_Error"]
+    finally:
+        pair.destroy()
