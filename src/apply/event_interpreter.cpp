@@ -15,6 +15,7 @@
 #include "tributary/util/log.hpp"
 
 #include "failure_text.hpp"
+#include "partial_statement.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -411,6 +412,13 @@ void EventInterpreter::on_statement(SourceStatement statement, const relay::Rela
   }
   statement.text = disable_event_on_replica(statement.text, dialect);
   if (!from_mariadb_) statement.text = without_start_transaction(statement.text, dialect);
+  if (!complete_partial_statement(statement)) {
+    refuse(
+        view, event.start,
+        fmt::format("the source has executed a part of '{}' (error {}), which MySQL executes wholly or not at all: do "
+                    "by hand what was done, and go on behind it with CHANGE MASTER",
+                    statement_excerpt(statement.text), statement.expected_error));
+  }
   handler_.on_ddl(std::move(statement));
 }
 

@@ -65,6 +65,8 @@ void prepare_applier_session(TargetConnection& connection, const ApplierSessionO
       " foreign_key_checks = 1, sql_safe_updates = 0, sql_auto_is_null = 0, sql_select_limit = DEFAULT,"
       // The target's max_join_size is for its users; a COMMIT must neither chain nor release the session.
       " sql_big_selects = 1, completion_type = 0,"
+      // What a source has taken, with whatever it has ignored of it, is taken here.
+      " innodb_strict_mode = 0,"
       " innodb_lock_wait_timeout = {}, lock_wait_timeout = {}, wait_timeout = {}, net_read_timeout = {},"
       " net_write_timeout = {}",
       options.row_lock_wait_seconds, options.metadata_lock_wait_seconds, k_longest_wait_timeout, k_network_timeout,

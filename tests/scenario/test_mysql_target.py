@@ -153,6 +153,12 @@ def test_keyless_tables_stay_keyless(running, source):
     assert running.target.query(f"SELECT column_name FROM information_schema.columns WHERE table_schema='{database}'") == [("a",)]
 
 
+def test_a_generated_key(running):
+    """The source's own invisible key is in the definition that it logs, and in its rows."""
+    assert running.run(running.mysql, "generated", "SET sql_generate_invisible_primary_key=1", "CREATE TABLE t (a INT)",
+                       "INSERT INTO t VALUES (7), (8)", "UPDATE t SET a=9 WHERE a=7", "DELETE FROM t WHERE a=8") == 1
+
+
 def test_the_targets_own_log(running, source):
     """What is applied can be followed from the target: it is in its binary log, in its own name."""
     running.target.run("FLUSH BINARY LOGS")
@@ -181,6 +187,7 @@ ONLY_MARIADB = {
 }
 
 
+@pytest.mark.parametrize("running", ["logs"], indirect=True)
 @pytest.mark.parametrize("case", ONLY_MARIADB)
 def test_what_only_mariadb_knows(running, case):
     statements, number, words = ONLY_MARIADB[case]
@@ -199,6 +206,7 @@ def test_what_only_mariadb_knows(running, case):
     running.run(source, "goes_on", "CREATE TABLE IF NOT EXISTS t (id INT PRIMARY KEY AUTO_INCREMENT)", "INSERT INTO t VALUES (NULL)")
 
 
+@pytest.mark.parametrize("running", ["logs"], indirect=True)
 def test_rows_that_the_targets_check_forbids(running, source):
     """A source may have them from before the check, or have switched checks off."""
     running.run(source, "checked", "CREATE TABLE t (id INT PRIMARY KEY, n INT)", "INSERT INTO t VALUES (1,1)")
@@ -211,6 +219,7 @@ def test_rows_that_the_targets_check_forbids(running, source):
     assert running.run(source, "checked") == 3
 
 
+@pytest.mark.parametrize("running", ["logs"], indirect=True)
 def test_large_statements(running):
     """MySQL 9.7 dies of a row event whose table map is not in the same BINLOG statement: each piece of a large one has its own."""
     source = running.mysql

@@ -1,6 +1,7 @@
 """The main job for each source and each target that are known to work together, by file and position: what is compared is every row's
 content and every column's definition."""
 
+import pymysql
 import pytest
 
 import servers
@@ -124,6 +125,22 @@ def test_definitions_change(pair):
         "CREATE TABLE parted (id INT PRIMARY KEY) PARTITION BY HASH (id) PARTITIONS 3", "INSERT INTO parted VALUES (1), (2), (3)",
         "CREATE TEMPORARY TABLE own (a INT)", "INSERT INTO own VALUES (1)", "INSERT INTO parted SELECT a + 100 FROM own",
         "DROP TEMPORARY TABLE own", "CREATE DATABASE other_ddl", "DROP DATABASE other_ddl") == 9
+
+
+def test_definitions_done_in_part(pair):
+    """Servers with atomic definitions refuse the whole, others log what they have done with an error, or without."""
+    pair.run("parts", "CREATE TABLE a (id INT)", "CREATE TABLE b (id INT)", "CREATE VIEW v AS SELECT 1", "CREATE TABLE kept (id INT)")
+    for statement in ("DROP TABLE parts.a, parts.missing", "DROP TABLE parts.missing, parts.b", "DROP VIEW parts.v, parts.missing"):
+        with pytest.raises(pymysql.err.Error):
+            pair.source.run(pair.session, statement)
+    pair.compare("parts")
+    assert ("kept",) in pair.target.query("SHOW TABLES IN parts")
+
+
+def test_what_a_source_does_not_mind(pair):
+    """InnoDB is less strict by default in old servers."""
+    assert pair.run("lenient", "SET innodb_strict_mode=0", "CREATE TABLE t (id INT PRIMARY KEY) ENGINE=InnoDB ROW_FORMAT=FIXED",
+                    "INSERT INTO t VALUES (1)") == 1
 
 
 def test_transactions(pair):
