@@ -15,7 +15,8 @@ namespace {
 using binlog::ColumnType;
 using binlog::TableColumn;
 
-constexpr std::uint16_t k_long_length_bytes = 4;  // of LONGTEXT and JSON
+constexpr std::uint16_t k_incorrect_value = 1366;  // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
+constexpr std::uint16_t k_long_length_bytes = 4;   // of LONGTEXT and JSON
 
 bool is_old_temporal(ColumnType type) {
   return type == ColumnType::timestamp || type == ColumnType::time || type == ColumnType::datetime;
@@ -49,6 +50,14 @@ void plan_old_temporal(TableConversion& table, std::size_t index, bool from_mari
   table.columns[index] = modern_temporal_type(column);
 }
 
+void plan_vector(TableConversion& table, std::size_t index, const TargetColumn* target) {
+  if (target == nullptr || target->data_type != "vector") return;
+  TableColumn& column = table.columns[index];
+  column.type = ColumnType::varchar;
+  std::from_chars(target->octets.data(), target->octets.data() + target->octets.size(), column.metadata);
+  table.conversions[index] = ColumnConversion::vector_to_bytes;
+}
+
 }  // namespace
 
 bool TableConversion::any() const {
@@ -60,7 +69,7 @@ bool may_need_conversion(ByteView types, bool from_mariadb, const SqlDialect& ta
   return std::any_of(types.begin(), types.end(), [&](std::uint8_t byte) {
     const auto type = static_cast<ColumnType>(byte);
     if (is_old_temporal(type)) return true;
-    if (target.mariadb) return type == ColumnType::json;
+    if (target.mariadb) return type == ColumnType::json || type == ColumnType::vector;
     return is_compressed(type) || (from_mariadb && type == ColumnType::blob);
   });
 }
@@ -83,6 +92,8 @@ TableConversion plan_conversion(binlog::TableMap source, bool from_mariadb, cons
       table.conversions[i] = ColumnConversion::json_to_text;
       table.columns[i].type = ColumnType::blob;
       table.columns[i].metadata = k_long_length_bytes;
+    } else if (target.mariadb && column.type == ColumnType::vector) {
+      plan_vector(table, i, target_column(i));
     } else if (!target.mariadb && is_compressed(column.type)) {
       table.conversions[i] = ColumnConversion::inflate;
       table.columns[i] = uncompressed(column);
@@ -115,6 +126,15 @@ void append_converted(const TableConversion& table, std::size_t index, ByteView 
       case ColumnConversion::inflate:
         binlog::append_uncompressed_column(value, bytes);
         converted = bytes;
+        break;
+      case ColumnConversion::vector_to_bytes:
+        if (value.size() != column.metadata) {
+          static constexpr std::size_t k_float_size = 4;
+          throw Error(k_incorrect_value,
+                      fmt::format("a vector of {} dimensions does not fit the target's column, which has {}",
+                                  value.size() / k_float_size, column.metadata / k_float_size));
+        }
+        converted = value;
         break;
       case ColumnConversion::modern_temporal:
         return binlog::append_modern_temporal(value, table.source.columns[index], to);

@@ -15,6 +15,8 @@ enum class ColumnConversion {
   json_to_text,     ///< MySQL's binary JSON; MariaDB's JSON is text
   text_to_json,     ///< the other way round
   inflate,          ///< MariaDB's attribute COMPRESSED, which MySQL does not have
+  vector_to_bytes,  ///< MySQL's VECTOR has a blob's form and at most so many dimensions, MariaDB's VARBINARY's and
+                    ///< exactly
   modern_temporal,  ///< TIMESTAMP, TIME, DATETIME in the format from before MySQL 5.6
 };
 

@@ -109,6 +109,21 @@ LANGUAGES = ("", "de_pb_", "is_", "lv_", "ro_", "sl_", "pl_", "et_", "es_", "sv_
              "hu_", "hr_", "vi_")
 
 
+@pytest.mark.servers("mysql-9.7", "mariadb-11.8")
+def test_vectors():
+    pair = Pair("mysql-9.7", "mariadb-11.8").start()
+    try:
+        assert pair.run("vec", "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(100))",
+                        "INSERT INTO t VALUES (1, STRING_TO_VECTOR('[1,-2.5,1e30]'), STRING_TO_VECTOR(CONCAT('[', REPEAT('0.5,', 99), '1]'))), (2, NULL, NULL)",
+                        "UPDATE t SET v=STRING_TO_VECTOR('[0,0,0]') WHERE id=1", "INSERT INTO t (id) VALUES (3)", "DELETE FROM t WHERE id=2") == 2
+        pair.source.run("INSERT INTO vec.t VALUES (4, STRING_TO_VECTOR('[1,2]'), NULL)")
+        status = pair.daemon.wait_stopped_by_error("c")
+        assert int(status["Last_SQL_Errno"]) == 1366
+        assert "column 2 of table vec.t: a vector of 2 dimensions" in status["Last_SQL_Error"]
+    finally:
+        pair.destroy()
+
+
 def test_collations_by_name(pair):
     columns = [f"c{number} VARCHAR(9) COLLATE utf8mb4_{language}0900_{strength}"
                for number, (language, strength) in enumerate((one, two) for one in LANGUAGES for two in ("ai_ci", "as_cs"))]
