@@ -132,7 +132,7 @@ def test_definitions_done_in_part(pair):
     pair.run("parts", "CREATE TABLE a (id INT)", "CREATE TABLE b (id INT)", "CREATE VIEW v AS SELECT 1", "CREATE TABLE kept (id INT)")
     for statement in ("DROP TABLE parts.a, parts.missing", "DROP TABLE parts.missing, parts.b", "DROP VIEW parts.v, parts.missing"):
         with pytest.raises(pymysql.err.Error):
-            pair.source.run(pair.session, statement)
+            pair.source.run(statement)
     pair.compare("parts")
     assert ("kept",) in pair.target.query("SHOW TABLES IN parts")
 

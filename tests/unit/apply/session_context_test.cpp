@@ -117,19 +117,21 @@ class MysqlSessionContextTest : public testing::Test {
 
 TEST_F(MysqlSessionContextTest, HasNoServerIdAndSettingsOfItsOwn) {
   StatementContext statement = plain_statement();
-  EXPECT_EQ(context_.enter(statement),
-            "SET @@session.timestamp=1700000000,@@session.default_collation_for_utf8mb4=45,"
-            "@@session.enable_cascade_triggers=0,@@session.auto_increment_increment=1,"
-            "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12;");
+  EXPECT_EQ(
+      context_.enter(statement),
+      "SET @@session.timestamp=1700000000,@@session.enable_cascade_triggers=0,@@session.auto_increment_increment=1,"
+      "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12;");
   statement.from_mariadb = false;
   statement.source_version = 90704;
-  statement.status.default_collation_for_utf8mb4 = 255;
   statement.status.enable_cascade_triggers = true;
-  EXPECT_EQ(context_.enter(statement),
-            "SET @@session.default_collation_for_utf8mb4=255,@@session.enable_cascade_triggers=1;");
+  EXPECT_EQ(context_.enter(statement), "SET @@session.enable_cascade_triggers=1;");
+  statement.status.charset = {45, 45, 45};
+  context_.enter(statement);
+  statement.status.default_collation_for_utf8mb4 = 255;
+  EXPECT_EQ(context_.enter(statement), "SET @@session.default_collation_for_utf8mb4=255;");
   SessionContext of_old(false, 80036, find_collation);
   of_old.enter(plain_statement());
-  EXPECT_EQ(of_old.enter(statement), "SET @@session.default_collation_for_utf8mb4=255;");
+  EXPECT_EQ(of_old.enter(statement).find("enable_cascade_triggers"), std::string::npos);
 }
 
 TEST_F(MysqlSessionContextTest, EncryptionIsOnlySpokenOfWhereASourceEncrypts) {
