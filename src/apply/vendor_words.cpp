@@ -148,6 +148,9 @@ std::string vendor_explanation(const SourceStatement& statement, std::uint16_t c
   if (const std::string_view name = find_construct(tokens, constructs); !name.empty()) {
     return fmt::format("{}which does not know {}", vendors, name);
   }
+  static constexpr std::uint16_t k_key_without_length = 1170;
+  if (from_mariadb && code == k_key_without_length)
+    return vendors + "which does not know keys over whole BLOB or TEXT columns";
   static constexpr std::uint16_t k_parse_error = 1064;
   if (from_mariadb && code == k_parse_error) {
     if (const std::string_view word = find_reserved(tokens); !word.empty()) {

@@ -31,7 +31,7 @@ def _exact(column: str, data_type: str) -> str:
         text = f"HEX({name}+0)"
     elif data_type in ("char", "varchar", "tinytext", "text", "mediumtext", "longtext", "binary", "varbinary",
                        "tinyblob", "blob", "mediumblob", "longblob", "geometry", "point", "linestring", "polygon",
-                       "multipoint", "multilinestring", "multipolygon", "geometrycollection", "vector"):
+                       "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection", "vector"):
         text = f"CONCAT(LENGTH({name}), ':', SHA2({name}, 256))"
     else:
         text = name

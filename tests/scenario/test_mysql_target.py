@@ -178,10 +178,10 @@ ONLY_MARIADB = {
     "compressed column": (["CREATE TABLE {0}.k (a VARCHAR(100) COMPRESSED)"], 1064, ["does not know compressed columns"]),
     "replaced table": (["CREATE OR REPLACE TABLE {0}.r (id INT)"], 1064, ["does not know CREATE OR REPLACE TABLE"]),
     "reserved word": (["CREATE TABLE {0}.w (id INT, rank INT)"], 1064, ["where RANK is a reserved word"]),
+    "long key": (["CREATE TABLE {0}.l (b TEXT, UNIQUE KEY (b))"], 1170, ["does not know keys over whole BLOB or TEXT columns"]),
     "password": (["CREATE USER {0} IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29'"], 1064,
                  ["does not know IDENTIFIED BY PASSWORD"]),
     "engine": (["CREATE TABLE {0}.e (id INT) ENGINE=Aria"], 1286, ["does not know the engine Aria"]),
-    "collation": (["CREATE TABLE {0}.c (c VARCHAR(5) COLLATE utf8mb4_nopad_bin)"], 1273, ["which does not know"]),
     "mode": (["SET sql_mode=ORACLE", "CREATE TABLE {0}.o (d DATE)"], 1231, ["'ORACLE'", "only MariaDB has"]),
     "package": (["SET sql_mode=ORACLE", "CREATE PACKAGE {0}.p AS FUNCTION f RETURN INT; END"], 1231, ["'ORACLE'"]),
 }
@@ -226,5 +226,5 @@ def test_large_statements(running):
     rows = ",".join(f"({number},REPEAT('x',60000))" for number in range(200))
     assert running.run(source, "cut", "CREATE TABLE t (id INT PRIMARY KEY, b MEDIUMTEXT)", "CREATE TABLE u LIKE t",
                        f"INSERT INTO t VALUES {rows}",
-                       "INSERT INTO u SELECT id, REPEAT(b, 100) FROM t WHERE id < 30",
-                       "UPDATE t, u SET t.b='short', u.b=CONCAT('y', u.b) WHERE t.id=u.id") == 230
+                       "INSERT INTO u SELECT id, REPEAT(b, 100) FROM t WHERE id < 8",
+                       "UPDATE t, u SET t.b='short', u.b=CONCAT('y', u.b) WHERE t.id=u.id") == 208
