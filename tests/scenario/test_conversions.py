@@ -71,6 +71,21 @@ def test_table_made_from_a_query(pair):
 
 
 @pytest.mark.servers("mysql-9.7")
+def test_partial_updates_pass_to_mysql():
+    """Between MySQL servers they go as they are, also without the document before."""
+    pair = Pair("mysql-9.7", "mysql-9.7").start()
+    try:
+        assert pair.run(
+            "js", "CREATE TABLE t (id INT PRIMARY KEY, j JSON, k JSON)",
+            "INSERT INTO t VALUES (1, JSON_OBJECT('a', REPEAT('x', 500), 'b', 1), '[1]'), (2, NULL, '{}')",
+            "SET binlog_row_value_options=PARTIAL_JSON", "UPDATE t SET j=JSON_SET(j, '$.b', 2, '$.c', CAST('[1.5]' AS JSON))",
+            "SET binlog_row_image=MINIMAL", "UPDATE t SET j=JSON_REMOVE(j, '$.c[0]')", "UPDATE t SET k=JSON_SET(k, '$.n', 1)") == 2
+        assert texts(pair.source, "js.t") == texts(pair.target, "js.t")
+    finally:
+        pair.destroy()
+
+
+@pytest.mark.servers("mysql-9.7")
 def test_partial_update_without_the_document_before():
     pair = Pair("mysql-9.7", "mariadb-10.11").start()
     try:
@@ -187,6 +202,17 @@ def test_json_text_in_tables_without_a_key(to_mysql):
         "CREATE TABLE made SELECT id FROM t") == 6
 
 
+def test_a_column_that_becomes_json_in_the_target(to_mysql):
+    """What was learnt of the target's columns does not hold for ever."""
+    pair = to_mysql
+    pair.run("learnt", "CREATE TABLE t (id INT PRIMARY KEY, j LONGTEXT)", "INSERT INTO t VALUES (1, '[1]')")
+    for number, kind in ((2, "JSON"), (3, "LONGTEXT"), (4, "JSON")):
+        pair.target.run(f"ALTER TABLE learnt.t MODIFY j {kind}")
+        pair.source.run(f"INSERT INTO learnt.t VALUES ({number}, '[{number}]')")
+        pair.daemon.wait_caught_up("c", pair.source)
+    assert pair.target.query("SELECT id, CAST(j AS CHAR) FROM learnt.t") == [(number, f"[{number}]") for number in range(1, 5)]
+
+
 def test_collations_of_mariadb(to_mysql):
     strengths = ("ai_ci", "as_cs", "nopad_ai_ci", "nopad_as_cs")
     columns = [f"c{number} VARCHAR(9) CHARACTER SET utf8mb4 COLLATE {prefix}uca1400_{language}{strength}" for number, (prefix, language, strength)
@@ -252,3 +278,11 @@ def test_a_json_text_that_is_none():
         assert "column 2 of table bad.t" in status["Last_SQL_Error"]
     finally:
         pair.destroy()
+
+
+def test_json_deeper_than_mariadb_knows(pair):
+    """MariaDB's JSON functions know no more than 31 levels. Rows are not checked when they are applied."""
+    pair.run("deep", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)", "INSERT INTO t VALUES (1, CONCAT(REPEAT('[', 31), REPEAT(']', 31)))",
+             "INSERT INTO t VALUES (2, CONCAT(REPEAT('[', 100), REPEAT(']', 100)))")
+    assert texts(pair.source, "deep.t") == texts(pair.target, "deep.t")
+    assert pair.target.query("SELECT JSON_VALID(j) FROM deep.t ORDER BY id") == [(1,), (0,)]

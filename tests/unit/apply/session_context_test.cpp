@@ -262,6 +262,56 @@ TEST_F(SessionContextTest, CollationOfTheDatabase) {
   EXPECT_EQ(context_.enter(statement), "");
 }
 
+/// A target that knows other collations by other numbers.
+CollationName find_mapped(std::uint32_t id) {
+  if (id == 255) return {"utf8mb4", "utf8mb4_uca1400_nopad_ai_ci", 2308};
+  if (id == 2304) return {"utf8mb4", "utf8mb4_0900_ai_ci", 255};
+  if (id == 2048) return {"utf8mb3", "utf8mb3_uca1400_ai_ci", 2048};
+  throw Error(1273, "no such collation");
+}
+
+StatementContext statement_with_charset() {
+  StatementContext statement = plain_statement();
+  statement.status.charset = {45, 45, 45};
+  return statement;
+}
+
+std::string settings(SessionContext& context, const StatementContext& statement) {
+  context.enter(statement_with_charset());
+  return context.enter(statement);
+}
+
+TEST(CollationsOfOtherVendorsTest, HaveTheTargetsNumbers) {
+  StatementContext statement = statement_with_charset();
+  statement.status.charset = {255, 255, 8};
+  statement.status.charset_database = 255;
+  SessionContext context(true, 101119, find_mapped);
+  EXPECT_EQ(settings(context, statement),
+            "SET @@session.character_set_client=utf8mb4,@@session.collation_connection=2308,"
+            "@@session.collation_server=8,@@session.collation_database=2308;");
+  statement.status.charset->collation_connection = 300;
+  EXPECT_THROW(context.enter(statement), Error);
+}
+
+TEST(CollationsOfOtherVendorsTest, DefaultsOfCharacterSets) {
+  StatementContext mysql = statement_with_charset();
+  mysql.status.default_collation_for_utf8mb4 = 255;
+  StatementContext mariadb = statement_with_charset();
+  mariadb.status.character_set_collations = {{33, 2048}, {45, 2304}};
+
+  SessionContext without(true, 101119, find_mapped);
+  EXPECT_EQ(settings(without, mysql), "") << "MariaDB 10.11 has no such setting";
+  SessionContext to_mariadb(true, 110802, find_mapped);
+  EXPECT_EQ(settings(to_mariadb, mysql),
+            "SET @@session.character_set_collations='utf8mb4=utf8mb4_uca1400_nopad_ai_ci';");
+  EXPECT_EQ(to_mariadb.enter(mariadb),
+            "SET @@session.character_set_collations='utf8mb3=utf8mb3_uca1400_ai_ci,utf8mb4=utf8mb4_0900_ai_ci';");
+  EXPECT_EQ(to_mariadb.enter(statement_with_charset()), "SET @@session.character_set_collations='';");
+  SessionContext to_mysql(false, 90704, find_mapped);
+  EXPECT_EQ(settings(to_mysql, mariadb), "SET @@session.default_collation_for_utf8mb4=255;");
+  EXPECT_EQ(to_mysql.enter(statement_with_charset()), "SET @@session.default_collation_for_utf8mb4=45;");
+}
+
 TEST(TranslateSqlModeTest, BetweenVendors) {
   EXPECT_EQ(translate_sql_mode(0x80 | 0x4, true, true), 0x4U);
   // MySQL rounds fractions unless told to cut them; MariaDB cuts unless told to round.
