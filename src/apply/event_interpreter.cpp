@@ -218,8 +218,9 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
     case EventType::xa_prepare:
       return on_xa_prepare(event, view);
     case EventType::begin_load_query:
-      load_files_[binlog::LoadBlockEvent::decode(view).file_id] = {event.start,
-                                                                   in_payload_ ? payload_load_files_++ : 0};
+      // Its reader could not find them in there; MySQL compresses no statements.
+      if (in_payload_) refuse(view, event.start, "it stands in a compressed transaction");
+      load_files_[binlog::LoadBlockEvent::decode(view).file_id] = event.start;
       return;
     case EventType::append_block:
       return;  // read when the statement runs
@@ -340,8 +341,7 @@ void EventInterpreter::on_load_data(const relay::RelayEvent& event, const binlog
   }
   LoadDataFile content;
   content.log = &log_;
-  content.begin = file->second.begin;
-  content.skip = file->second.before_in_payload;
+  content.begin = file->second;
   content.file_id = load.file_id;
   content.duplicates = load.duplicates;
   load_files_.erase(file);

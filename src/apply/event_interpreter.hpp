@@ -139,14 +139,9 @@ class EventInterpreter {
   /// It is an XA transaction: its events tell nothing before it is committed.
   bool prepares_ = false;
   bool prepares_by_statements_ = false;  ///< PreparedTransaction::by_statements
-  /// Of LOAD DATA statements to come.
-  struct LoadBlocks {
-    relay::RelayPosition begin;
-    std::uint32_t before_in_payload = 0;  ///< LoadDataFile::skip
-  };
-  std::map<std::uint32_t, LoadBlocks> load_files_;  ///< by file id
-  bool in_payload_ = false;
-  std::uint32_t payload_load_files_ = 0;   ///< that have begun in it
+  /// Where the blocks of LOAD DATA statements to come begin, by file id.
+  std::map<std::uint32_t, relay::RelayPosition> load_files_;
+  bool in_payload_ = false;                ///< events are those of a TRANSACTION_PAYLOAD
   bool replays_ = false;                   ///< events are those of a prepared transaction
   std::vector<std::uint64_t> own_tables_;  ///< table ids of an upstream Tributary's own tables
   StatementContext pending_;               ///< from INTVAR, RAND and USER_VAR events

@@ -71,7 +71,6 @@ void EventInterpreter::on_payload(const relay::RelayEvent& event, const binlog::
   binlog::TransactionBoundary boundary;
   bool whole = false;
   const Flag in_payload(in_payload_);
-  payload_load_files_ = 0;
   try {
     binlog::TransactionPayloadReader reader(view);
     while (const auto raw = reader.next()) {

@@ -23,8 +23,7 @@ std::uint32_t file_id_of(const binlog::EventView& event) {
 
 }  // namespace
 
-LoadDataReader::LoadDataReader(const LoadDataFile& file)
-    : file_(file), cursor_(file.log->open_cursor(file.begin)), to_skip_(file.skip) {}
+LoadDataReader::LoadDataReader(const LoadDataFile& file) : file_(file), cursor_(file.log->open_cursor(file.begin)) {}
 
 std::size_t LoadDataReader::read(std::span<char> into) {
   std::size_t count = 0;
@@ -40,52 +39,20 @@ std::size_t LoadDataReader::read(std::span<char> into) {
 /// False at the end; else block_ holds the next block, perhaps an empty one.
 bool LoadDataReader::next_block() {
   while (!ended_) {
-    if (payload_) {
-      const auto raw = payload_->next();
-      if (raw) {
-        if (take(binlog::EventView(*raw, binlog::ChecksumAlgorithm::off))) return true;
-        continue;
-      }
-      payload_.reset();
-    }
     const auto event = cursor_->next();
-    if (!event) {
-      throw Error(error_code::k_corrupt_event,
-                  fmt::format("the blocks of file {} of a LOAD DATA end without its statement", file_.file_id));
-    }
+    if (!event) break;
     const binlog::EventView view(event->raw, cursor_->description().checksum);
-    if (view.type() == EventType::transaction_payload) {
-      payload_event_.assign(event->raw.begin(), event->raw.end());
-      payload_.emplace(binlog::EventView(payload_event_, view.checksum()));
-    } else if (take(view)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-bool LoadDataReader::take(const binlog::EventView& event) {
-  switch (event.type()) {
-    case EventType::begin_load_query:
-      if (begun_ || to_skip_ > 0) {
-        if (!begun_) --to_skip_;
-        return false;
-      }
-      begun_ = true;
-      block_ = binlog::LoadBlockEvent::decode(event).block;
-      return true;
-    case EventType::append_block: {
-      const auto block = binlog::LoadBlockEvent::decode(event);
-      if (!begun_ || block.file_id != file_.file_id) return false;
+    if (view.type() == EventType::begin_load_query || view.type() == EventType::append_block) {
+      const auto block = binlog::LoadBlockEvent::decode(view);
+      if (block.file_id != file_.file_id) continue;
       block_ = block.block;
       return true;
     }
-    case EventType::execute_load_query:
-      if (begun_ && file_id_of(event) == file_.file_id) ended_ = true;
-      return false;
-    default:
-      return false;
+    ended_ = view.type() == EventType::execute_load_query && file_id_of(view) == file_.file_id;
   }
+  if (ended_) return false;
+  throw Error(error_code::k_corrupt_event,
+              fmt::format("the blocks of file {} of a LOAD DATA end without its statement", file_.file_id));
 }
 
 }  // namespace tributary::apply

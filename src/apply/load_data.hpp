@@ -3,11 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <span>
 
 #include "tributary/binlog/statement_events.hpp"
-#include "tributary/binlog/transaction_payload.hpp"
 #include "tributary/relay/relay_log.hpp"
 
 namespace tributary::apply {
@@ -15,14 +13,13 @@ namespace tributary::apply {
 /// The file of a LOAD DATA in statement format: where its blocks stand in the relay log.
 struct LoadDataFile {
   relay::RelayLog* log = nullptr;
-  relay::RelayPosition begin;  ///< of the event with the first block, or of the TRANSACTION_PAYLOAD that holds it
-  std::uint32_t skip = 0;      ///< first blocks of other files before it in that payload
+  relay::RelayPosition begin;  ///< of the event with the first block
   std::uint32_t file_id = 0;
   /// What the source did with rows whose key was there already.
   binlog::LoadDuplicates duplicates = binlog::LoadDuplicates::error;
 };
 
-/// Reads such a file's content from its blocks. Memory: one block, and what a cursor and a payload need. One thread.
+/// Reads such a file's content from its blocks. Memory: what a cursor needs. One thread.
 class LoadDataReader {
  public:
   /// file.log must outlive this.
@@ -34,14 +31,9 @@ class LoadDataReader {
 
  private:
   bool next_block();
-  bool take(const binlog::EventView& event);
 
   const LoadDataFile file_;
   std::unique_ptr<relay::RelayCursor> cursor_;
-  Bytes payload_event_;  ///< that is being unpacked
-  std::optional<binlog::TransactionPayloadReader> payload_;
-  std::uint32_t to_skip_;
-  bool begun_ = false;
   bool ended_ = false;
   ByteView block_;  ///< not given out yet
 };

@@ -236,8 +236,8 @@ void SessionContext::set_charset(Assignments& assignments, const StatementContex
     assignments.set(variables_.collation_connection, collation_number(charset->collation_connection),
                     "collation_connection");
     assignments.set(variables_.collation_server, collation_number(charset->collation_server), "collation_server");
+    set_default_collations(assignments, statement);
   }
-  set_default_collations(assignments, statement);
   if (const auto& database = statement.status.charset_database) {
     assignments.set(variables_.collation_database, collation_number(*database), "collation_database");
   } else if (variables_.collation_database) {

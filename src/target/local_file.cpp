@@ -5,12 +5,6 @@
 #include <fmt/core.h>
 
 namespace tributary::target {
-namespace {
-
-constexpr int k_unknown_error = 2000;  // CR_UNKNOWN_ERROR
-
-}  // namespace
-
 void LocalFile::install(MYSQL* handle) {
   mysql_set_local_infile_handler(handle, on_open, on_read, on_end, on_error, this);
 }
@@ -59,7 +53,8 @@ int LocalFile::on_error(void* state, char* text, unsigned int size) {
                                                        : "the content of the file could not be read");
     *end.out = '\0';
   }
-  return k_unknown_error;
+  // Not one of the client library's own numbers: those say that the connection is gone, and it is not.
+  return error_code::k_unknown_error;
 }
 
 }  // namespace tributary::target

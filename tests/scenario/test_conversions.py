@@ -19,6 +19,24 @@ def pair(request):
         made.destroy()
 
 
+@pytest.fixture(scope="module", params=[_parameter((source, "mysql-9.7")) for source in ("mariadb-10.11", "mariadb-11.8")])
+def to_mysql(request):
+    made = Pair(*request.param)
+    try:
+        yield made.start()
+    finally:
+        made.destroy()
+
+
+@pytest.fixture(scope="module", params=[_parameter(("mariadb-10.11", target)) for target in ("mariadb-10.11", "mariadb-11.8", "mysql-9.7")])
+def from_mariadb(request):
+    made = Pair(*request.param)
+    try:
+        yield made.start()
+    finally:
+        made.destroy()
+
+
 def texts(server, table: str) -> list:
     """What a client reads from the column j."""
     return server.query(f"SELECT id, CAST(j AS CHAR) FROM {table} ORDER BY id")

@@ -1,6 +1,8 @@
 #include <fmt/core.h>
 #include <gmock/gmock.h>
 
+#include "tributary/binlog/control_events.hpp"
+
 #include "replication_fixture.hpp"
 
 namespace tributary::apply {
@@ -310,11 +312,11 @@ TEST_F(ErrorsTest, PasswordsAreNotShown) {
 
 TEST_F(ErrorsTest, EventsThatAreNotSupportedStopAfterEverythingBefore) {
   make_table();
-  among_others("XA START 'x'; INSERT INTO d.orders VALUES (50,'xa',0); XA END 'x'; XA PREPARE 'x'; XA COMMIT 'x'");
+  among_others("DROP DATABASE IF EXISTS tributary");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1593);
-  EXPECT_THAT(status.error_message, HasSubstr("Fatal error: cannot execute the Gtid event (type 162) at source-bin."));
-  EXPECT_THAT(status.error_message, HasSubstr("XA transactions are not supported"));
+  EXPECT_THAT(status.error_message, HasSubstr("Fatal error: cannot execute the Query event (type 2) at source-bin."));
+  EXPECT_THAT(status.error_message, HasSubstr("it would change or drop Tributary's own schema"));
   expect_only_what_stood_before();
 }
 
@@ -342,6 +344,30 @@ TEST_F(ErrorsTest, AnUnknownEventStopsUnlessItMayBeIgnored) {
   EXPECT_EQ(status.error_code, 1593);
   EXPECT_THAT(status.error_message, HasSubstr("cannot execute the Unknown(200) event (type 200) at source-bin."));
   EXPECT_THAT(status.error_message, HasSubstr("relay file test-relay-bin-"));
+}
+
+TEST_F(ErrorsTest, AnIncidentOfTheSourceStopsTheApplier) {
+  source().run("CREATE TABLE d.before_incident (id INT)");
+  feed().receive();
+  ByteWriter writer;
+  binlog::EventHeader header;
+  header.type = binlog::EventType::incident;
+  header.server_id = 1;
+  header.encode(writer);
+  writer.u16(binlog::IncidentEvent::k_lost_events);
+  writer.u8(9);
+  writer.text("disk full");
+  Bytes event = writer.take();
+  binlog::finish_event(event, binlog::ChecksumAlgorithm::crc32);
+  feed().append(event);
+  start();
+  const ApplierStatus status = wait();
+  stop();
+  EXPECT_EQ(status.error_code, 1590);
+  EXPECT_THAT(status.error_message, HasSubstr("LOST_EVENTS"));
+  EXPECT_THAT(status.error_message, HasSubstr("disk full"));
+  EXPECT_THAT(status.error_message, HasSubstr("source-bin."));
+  EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.before_incident"), "0");
 }
 
 }  // namespace
