@@ -18,7 +18,8 @@ namespace {
 using binlog::BoundaryState;
 using binlog::EventType;
 
-constexpr std::uint16_t k_unknown_xid = 1397;  // ER_XAER_NOTA
+constexpr std::uint16_t k_unknown_xid = 1397;   // ER_XAER_NOTA
+constexpr std::size_t k_longest_xid_part = 64;  // MAXGTRIDSIZE, MAXBQUALSIZE of the XA standard
 
 /// Sets a flag for as long as it lives.
 class Flag {
@@ -96,6 +97,10 @@ void EventInterpreter::on_xa_prepare(const relay::RelayEvent& event, const binlo
   const auto prepare = binlog::XaPrepareEvent::decode(view);
   if (!std::exchange(prepares_, false)) {
     throw Error(error_code::k_corrupt_event, fmt::format("an XA transaction {} ends at {} that has not begun",
+                                                         prepare.xid.to_sql(), source_place(event.start)));
+  }
+  if (prepare.xid.gtrid.size() > k_longest_xid_part || prepare.xid.bqual.size() > k_longest_xid_part) {
+    throw Error(error_code::k_corrupt_event, fmt::format("the XA transaction {} at {} has a name that is too long",
                                                          prepare.xid.to_sql(), source_place(event.start)));
   }
   target::PreparedTransaction prepared{prepare.xid,       transaction_.begin,     event.end, transaction_.source_file,
