@@ -1,10 +1,17 @@
+#include <algorithm>
+#include <array>
 #include <cmath>
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 
+#include "tributary/gtid/mariadb_gtid.hpp"
+#include "tributary/gtid/mysql_gtid_set.hpp"
 #include "tributary/util/error.hpp"
 
 #include "channel_selection.hpp"
+#include "scanner.hpp"
+#include "source_option.hpp"
 
 namespace tributary::admin {
 namespace {
@@ -32,7 +39,7 @@ std::size_t count_characters(const std::string& text) {
 /// Checks the options of one CHANGE statement and turns them into a change.
 class ChangePlan {
  public:
-  explicit ChangePlan(const Execution& execution) : execution_(execution) {}
+  ChangePlan(const Execution& execution, const std::string& channel) : execution_(execution), channel_(channel) {}
 
   void take(const SourceOptionSetting& setting) {
     switch (setting.option) {
@@ -69,8 +76,28 @@ class ChangePlan {
       case SourceOption::heartbeat_period:
         take_heartbeat(setting);
         break;
+      case SourceOption::gtid_purged:
+        change_.start_gtid = gtid::MysqlGtidSet::parse(std::get<std::string>(setting.value)).to_string();
+        start_gtid_option_ = &setting;
+        break;
+      case SourceOption::gtid_slave_pos:
+        change_.start_gtid = gtid::MariadbGtidPosition::parse(text(setting)).to_string();
+        start_gtid_option_ = &setting;
+        break;
+      case SourceOption::compression_algorithms:
+        take_compression(setting);
+        break;
+      case SourceOption::tls_version:
+        take_tls_version(setting);
+        break;
+      case SourceOption::link_text:
+        take_link_text(setting);
+        break;
+      case SourceOption::link_flag:
+        change_.link_flags.emplace_back(definition(setting).flag, number(setting, 0, 1) == 1);
+        break;
       case SourceOption::refused:
-        throw_not_supported(setting.written);
+        refuse(setting);
     }
   }
 
@@ -85,6 +112,7 @@ class ChangePlan {
       change.gtid_mode = *auto_position_ ? "auto_position" : "no";
     }
     const std::string mode = change.gtid_mode.value_or(current_mode);
+    if (change.start_gtid) must_fit(mode, coordinates);
     if (coordinates && mode == "auto_position") {
       throw Error(1776,
                   "Parameters SOURCE_LOG_FILE, SOURCE_LOG_POS, RELAY_LOG_FILE and RELAY_LOG_POS cannot be set when "
@@ -107,9 +135,9 @@ class ChangePlan {
     return change;
   }
 
-  void add_notes() const {
+  void add_notes(bool tls) const {
     if (!change_.user && !change_.password) return;
-    execution_.note(1759, "Sending passwords in plain text without SSL/TLS is extremely insecure.");
+    if (!tls) execution_.note(1759, "Sending passwords in plain text without SSL/TLS is extremely insecure.");
     execution_.note(
         1760,
         "Storing MySQL user name or password information in the connection metadata repository is not secure and is "
@@ -118,6 +146,80 @@ class ChangePlan {
   }
 
  private:
+  static const SourceOptionDefinition& definition(const SourceOptionSetting& setting) {
+    return *find_source_option(setting.written);
+  }
+
+  [[noreturn]] static void refuse(const SourceOptionSetting& setting) {
+    const std::string_view reason = definition(setting).why_refused;
+    throw_not_supported(reason.empty() ? setting.written : fmt::format("{}' ('{}", setting.written, reason));
+  }
+
+  /// A GTID to begin with is one of the kind that the channel follows, and says where to begin.
+  void must_fit(const std::string& mode, bool coordinates) const {
+    const bool mysql = start_gtid_option_->option == SourceOption::gtid_purged;
+    const bool fits = mysql ? mode == "auto_position" : mode == "slave_pos" || mode == "current_pos";
+    if (!fits) {
+      throw_wrong_argument(fmt::format("{}: it needs {}", start_gtid_option_->written,
+                                       mysql ? "SOURCE_AUTO_POSITION = 1" : "MASTER_USE_GTID = slave_pos"));
+    }
+    if (coordinates) throw_wrong_argument(start_gtid_option_->written + " AND LOG_FILE OR LOG_POS");
+  }
+
+  void take_link_text(const SourceOptionSetting& setting) {
+    const std::string& value = text(setting);
+    if (value.size() > k_longest_log_file) throw_wrong_argument(setting.written);
+    const auto member = definition(setting).text;
+    if (member == &state::SourceLinkRecord::bind && !value.empty()) {
+      std::array<unsigned char, sizeof(in6_addr)> address{};
+      if (inet_pton(AF_INET, value.c_str(), address.data()) != 1 &&
+          inet_pton(AF_INET6, value.c_str(), address.data()) != 1)
+        throw_wrong_argument(setting.written + ": an IP address is needed");
+    }
+    change_.link_texts.emplace_back(member, value);
+  }
+
+  /// Calls @p take for each part of a list; blanks around the parts do not count.
+  template <typename Take>
+  static void for_each_part(std::string_view list, Take take) {
+    for (;;) {
+      const std::size_t comma = std::min(list.find(','), list.size());
+      std::string_view part = list.substr(0, comma);
+      while (part.starts_with(' ')) part.remove_prefix(1);
+      while (part.ends_with(' ')) part.remove_suffix(1);
+      take(part);
+      if (comma == list.size()) return;
+      list.remove_prefix(comma + 1);
+    }
+  }
+
+  void take_compression(const SourceOptionSetting& setting) {
+    const std::string& list = text(setting);
+    std::string algorithms;
+    for_each_part(list, [&](std::string_view name) {
+      const std::string algorithm = to_lower(name);
+      if (algorithm == "zstd") throw_not_supported(setting.written + "' ('zstd: the client library knows zlib alone");
+      if (algorithm != "zlib" && algorithm != "uncompressed") {
+        throw Error(3920,
+                    fmt::format("Invalid SOURCE_COMPRESSION_ALGORITHMS '{:.99}' for channel '{}'.", list, channel_));
+      }
+      if (algorithms.find(algorithm) == std::string::npos) algorithms += (algorithms.empty() ? "" : ",") + algorithm;
+    });
+    change_.link_texts.emplace_back(definition(setting).text, algorithms);
+  }
+
+  void take_tls_version(const SourceOptionSetting& setting) {
+    const std::string& list = text(setting);
+    if (!list.empty()) {
+      for_each_part(list, [&](std::string_view name) {
+        if (name != "TLSv1.2" && name != "TLSv1.3") {
+          throw_wrong_argument(setting.written + ": a list of TLSv1.2 and TLSv1.3, older ones are not secure");
+        }
+      });
+    }
+    change_.link_texts.emplace_back(definition(setting).text, list);
+  }
+
   static std::uint64_t number(const SourceOptionSetting& setting, std::uint64_t least, std::uint64_t most) {
     const std::uint64_t value = std::get<std::uint64_t>(setting.value);
     if (value < least || value > most) throw_wrong_argument(setting.written);
@@ -204,6 +306,8 @@ class ChangePlan {
   }
 
   const Execution& execution_;
+  const std::string& channel_;  ///< for messages
+  const SourceOptionSetting* start_gtid_option_ = nullptr;
   ChannelChange change_;
   std::optional<bool> auto_position_;
   std::optional<std::string> use_gtid_;
@@ -227,12 +331,17 @@ void change_all(ChangePlan& plan, const Execution& execution) {
       throw_must_stop(channel->name());
     changes.push_back(plan.resolve(status.config.gtid_mode));
     const ChannelChange& change = changes.back();
-    if (change.host || change.port || change.log_file || change.log_pos) {
+    if (change.host || change.port || change.log_file || change.log_pos || change.start_gtid) {
       throw Error(1210,
                   "Incorrect arguments to FOR ALL CHANNELS: the source and the coordinates are each channel's own");
     }
   }
-  for (std::size_t i = 0; i < channels.size(); ++i) execution.add(channels[i]->change(changes[i]));
+  bool tls = true;
+  for (std::size_t i = 0; i < channels.size(); ++i) {
+    execution.add(channels[i]->change(changes[i]));
+    tls = tls && channels[i]->status().config.link.ssl;
+  }
+  plan.add_notes(tls);
 }
 
 void change_one(const std::string& name, ChangePlan& plan, const Execution& execution) {
@@ -242,6 +351,7 @@ void change_one(const std::string& name, ChangePlan& plan, const Execution& exec
   const auto channel = existing ? existing : execution.channels.find_or_create(name);
   try {
     execution.add(channel->change(change));
+    plan.add_notes(channel->status().config.link.ssl);
   } catch (...) {
     if (!existing) execution.channels.remove(name);
     throw;
@@ -251,7 +361,7 @@ void change_one(const std::string& name, ChangePlan& plan, const Execution& exec
 }  // namespace
 
 wire::StatementResult run(const ChangeSource& statement, Execution& execution) {
-  ChangePlan plan(execution);
+  ChangePlan plan(execution, statement.channel.name);
   for (const SourceOptionSetting& setting : statement.options) plan.take(setting);
   const std::lock_guard lock(execution.change_mutex);
   switch (statement.channel.kind) {
@@ -266,7 +376,6 @@ wire::StatementResult run(const ChangeSource& statement, Execution& execution) {
       change_one("", plan, execution);
       break;
   }
-  plan.add_notes();
   return wire::OkResult{};
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 using channel::ChannelStatus;
 using Cell = std::optional<std::string>;
+using Link = state::SourceLinkRecord;
 using enum wire::ColumnType;
 
 /// What the values of one row are taken from.
@@ -27,9 +28,6 @@ Cell empty(const RowSource&) {
 }
 Cell zero(const RowSource&) {
   return "0";
-}
-Cell no(const RowSource&) {
-  return "No";
 }
 /// Not counted here: better unknown than wrong.
 Cell unknown(const RowSource&) {
@@ -127,11 +125,35 @@ Cell source_host(const RowSource& row) {
 Cell name_of(const RowSource& row) {
   return row.status.config.name;
 }
+/// The members of a MySQL GTID set stand in lines of their own.
+std::string in_lines(const std::string& gtids) {
+  if (gtids.find(':') == std::string::npos) return gtids;
+  std::string result;
+  for (const char c : gtids) {
+    result += c;
+    if (c == ',') result += '\n';
+  }
+  return result;
+}
 Cell received_gtid(const RowSource& row) {
-  return row.status.receiver.gtid_io_pos;
+  return in_lines(row.status.receiver.gtid_io_pos);
 }
 Cell applied_gtid(const RowSource& row) {
-  return row.status.applied.gtid;
+  const auto& applied = row.status.applied;
+  return in_lines(applied.position.file_number == 0 ? row.status.config.start_gtid : applied.gtid);
+}
+
+template <std::string state::SourceLinkRecord::*Member>
+Cell link_text(const RowSource& row) {
+  return row.status.config.link.*Member;
+}
+template <bool state::SourceLinkRecord::*Member>
+Cell link_yes(const RowSource& row) {
+  return row.status.config.link.*Member ? "Yes" : "No";
+}
+template <bool state::SourceLinkRecord::*Member>
+Cell link_number(const RowSource& row) {
+  return row.status.config.link.*Member ? "1" : "0";
 }
 Cell seconds_behind(const RowSource& row) {
   if (!row.status.seconds_behind) return std::nullopt;
@@ -235,14 +257,15 @@ constexpr std::array k_mysql_columns{
     StatusColumn{"Until_Condition", "", var_string, 6, until_condition},
     StatusColumn{"Until_Log_File", "", var_string, 512},
     StatusColumn{"Until_Log_Pos", "", longlong, 10, zero},
-    StatusColumn{"Master_SSL_Allowed", "Source_SSL_Allowed", var_string, 7, no},
-    StatusColumn{"Master_SSL_CA_File", "Source_SSL_CA_File", var_string, 512},
-    StatusColumn{"Master_SSL_CA_Path", "Source_SSL_CA_Path", var_string, 512},
-    StatusColumn{"Master_SSL_Cert", "Source_SSL_Cert", var_string, 512},
-    StatusColumn{"Master_SSL_Cipher", "Source_SSL_Cipher", var_string, 512},
-    StatusColumn{"Master_SSL_Key", "Source_SSL_Key", var_string, 512},
+    StatusColumn{"Master_SSL_Allowed", "Source_SSL_Allowed", var_string, 7, link_yes<&Link::ssl>},
+    StatusColumn{"Master_SSL_CA_File", "Source_SSL_CA_File", var_string, 512, link_text<&Link::ssl_ca>},
+    StatusColumn{"Master_SSL_CA_Path", "Source_SSL_CA_Path", var_string, 512, link_text<&Link::ssl_capath>},
+    StatusColumn{"Master_SSL_Cert", "Source_SSL_Cert", var_string, 512, link_text<&Link::ssl_cert>},
+    StatusColumn{"Master_SSL_Cipher", "Source_SSL_Cipher", var_string, 512, link_text<&Link::ssl_cipher>},
+    StatusColumn{"Master_SSL_Key", "Source_SSL_Key", var_string, 512, link_text<&Link::ssl_key>},
     StatusColumn{"Seconds_Behind_Master", "Seconds_Behind_Source", longlong, 10, seconds_behind},
-    StatusColumn{"Master_SSL_Verify_Server_Cert", "Source_SSL_Verify_Server_Cert", var_string, 3, no},
+    StatusColumn{"Master_SSL_Verify_Server_Cert", "Source_SSL_Verify_Server_Cert", var_string, 3,
+                 link_yes<&Link::ssl_verify_server_cert>},
     StatusColumn{"Last_IO_Errno", "", long_int, 4, io_errno},
     StatusColumn{"Last_IO_Error", "", var_string, 20, io_error},
     StatusColumn{"Last_SQL_Errno", "", long_int, 4, sql_errno},
@@ -255,19 +278,19 @@ constexpr std::array k_mysql_columns{
     StatusColumn{"SQL_Remaining_Delay", "", long_int, 8, unknown},
     StatusColumn{"Slave_SQL_Running_State", "Replica_SQL_Running_State", var_string, 20, sql_state},
     StatusColumn{"Master_Retry_Count", "Source_Retry_Count", longlong, 10, retry_count},
-    StatusColumn{"Master_Bind", "Source_Bind", var_string, 256},
+    StatusColumn{"Master_Bind", "Source_Bind", var_string, 256, link_text<&Link::bind>},
     StatusColumn{"Last_IO_Error_Timestamp", "", var_string, 20, io_error_time},
     StatusColumn{"Last_SQL_Error_Timestamp", "", var_string, 20, sql_error_time},
-    StatusColumn{"Master_SSL_Crl", "Source_SSL_Crl", var_string, 512},
-    StatusColumn{"Master_SSL_Crlpath", "Source_SSL_Crlpath", var_string, 512},
+    StatusColumn{"Master_SSL_Crl", "Source_SSL_Crl", var_string, 512, link_text<&Link::ssl_crl>},
+    StatusColumn{"Master_SSL_Crlpath", "Source_SSL_Crlpath", var_string, 512, link_text<&Link::ssl_crlpath>},
     StatusColumn{"Retrieved_Gtid_Set", "", var_string, 0, received_gtid},
     StatusColumn{"Executed_Gtid_Set", "", var_string, 0, applied_gtid},
     StatusColumn{"Auto_Position", "", long_int, 1, auto_position},
     StatusColumn{"Replicate_Rewrite_DB", "", var_string, 24},
     StatusColumn{"Channel_Name", "", var_string, 64, name_of},
-    StatusColumn{"Master_TLS_Version", "Source_TLS_Version", var_string, 512},
-    StatusColumn{"Master_public_key_path", "Source_public_key_path", var_string, 512},
-    StatusColumn{"Get_master_public_key", "Get_Source_public_key", long_int, 1, zero},
+    StatusColumn{"Master_TLS_Version", "Source_TLS_Version", var_string, 512, link_text<&Link::tls_version>},
+    StatusColumn{"Master_public_key_path", "Source_public_key_path", var_string, 512, link_text<&Link::public_key_path>},
+    StatusColumn{"Get_master_public_key", "Get_Source_public_key", long_int, 1, link_number<&Link::get_public_key>},
     StatusColumn{"Network_Namespace", "", var_string, 64},
 };
 
@@ -278,8 +301,8 @@ constexpr std::array k_mariadb_first{
     StatusColumn{"Slave_SQL_State", "", var_string, 30, sql_state},
 };
 constexpr std::array k_mariadb_last{
-    StatusColumn{"Master_SSL_Crl", "", var_string, 512},
-    StatusColumn{"Master_SSL_Crlpath", "", var_string, 512},
+    StatusColumn{"Master_SSL_Crl", "", var_string, 512, link_text<&Link::ssl_crl>},
+    StatusColumn{"Master_SSL_Crlpath", "", var_string, 512, link_text<&Link::ssl_crlpath>},
     StatusColumn{"Using_Gtid", "", var_string, 11, using_gtid},
     StatusColumn{"Gtid_IO_Pos", "", var_string, 30, received_gtid},
     StatusColumn{"Replicate_Do_Domain_Ids", "", var_string, 512},

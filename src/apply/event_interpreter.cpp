@@ -182,7 +182,6 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
     case EventType::heartbeat_v2:
     case EventType::ignorable:
     case EventType::rows_query:
-    case EventType::previous_gtids:
     case EventType::transaction_context:
     case EventType::view_change:
     case EventType::mariadb_annotate_rows:
@@ -197,6 +196,10 @@ void EventInterpreter::interpret(const relay::RelayEvent& event, const binlog::E
       return;
     case EventType::mariadb_gtid_list:
       return on_gtid_list(view);
+    case EventType::previous_gtids:
+      // What a file says stood before it was applied, or the channel was begun behind it.
+      mysql_position_.add(binlog::decode_previous_gtids(view));
+      return;
     case EventType::query:
     case EventType::mariadb_query_compressed:
       return on_query(event, view, description);

@@ -41,7 +41,8 @@ Notes Channel::change(const ChannelChange& change) {
   state::ChannelRecord next = self.copy_of_record();
   // Tools repeat host and port in every statement; only others than before are another source (as in MariaDB).
   const bool new_source = (change.host && *change.host != next.host) || (change.port && *change.port != next.port);
-  const bool moves = change.host || change.port || change.log_file || change.log_pos || change.gtid_mode;
+  const bool moves =
+      change.host || change.port || change.log_file || change.log_pos || change.gtid_mode || change.start_gtid;
   if (moves) self.must_be_stopped();
   if (self.io_is_alive()) {
     throw Error(3021,
@@ -62,11 +63,20 @@ Notes Channel::change(const ChannelChange& change) {
     next.heartbeat_period = state::ChannelRecord{}.heartbeat_period;
   }
 
+  for (const auto& [member, value] : change.link_texts) next.link.*member = value;
+  for (const auto& [member, value] : change.link_flags) next.link.*member = value;
+
   const bool by_gtid = next.gtid_mode != "no";
   // A new source without coordinates is read from its first file; with GTID the position decides, so what was
   // received stays and the receiver goes on from there (a fail-over).
   const bool starts_over = change.log_file || change.log_pos || (new_source && !by_gtid);
-  if (starts_over) {
+  if (change.start_gtid) {
+    self.require_log();
+    next.log_file.clear();
+    next.log_pos = binlog::k_first_event_offset;
+    next.start_gtid = *change.start_gtid;
+    self.begin_anew(std::move(next));
+  } else if (starts_over) {
     self.require_log();
     if (change.log_file) {
       next.log_file = *change.log_file;

@@ -27,6 +27,26 @@ source::SourceOptions::GtidMode parse_gtid_mode(const std::string& mode) {
   return none;
 }
 
+source::LinkOptions to_link_options(const state::SourceLinkRecord& record) {
+  source::LinkOptions link;
+  link.tls = record.ssl;
+  link.ca = record.ssl_ca;
+  link.ca_path = record.ssl_capath;
+  link.certificate = record.ssl_cert;
+  link.key = record.ssl_key;
+  link.cipher = record.ssl_cipher;
+  link.crl = record.ssl_crl;
+  link.crl_path = record.ssl_crlpath;
+  link.verify_server = record.ssl_verify_server_cert;
+  link.tls_versions = record.tls_version;
+  link.public_key_file = record.public_key_path;
+  link.may_ask_public_key = record.get_public_key;
+  link.may_compress = record.compression_algorithms.find("zlib") != std::string::npos;
+  link.must_compress = record.compression_algorithms.find("uncompressed") == std::string::npos;
+  link.bind_address = record.bind;
+  return link;
+}
+
 state::AppliedRecord to_record(const target::Checkpoint& checkpoint) {
   return {checkpoint.position, checkpoint.source_file, checkpoint.source_offset, checkpoint.gtid,
           checkpoint.source_timestamp};
@@ -156,7 +176,15 @@ void Channel::Implementation::start_io() {
     options.start_file = record.log_file;
     options.start_position = record.log_pos;
     options.start_gtid = record.start_gtid;
+    options.link = to_link_options(record.link);
   }
+  options.applied_gtid = [this] {
+    {
+      const std::lock_guard lock(mutex);
+      if (mirror.position.file_number == 0) return record.start_gtid;  // nothing was applied yet
+    }
+    return applied_gtid();
+  };
   io_thread = {};  // joins the last run
   auto next =
       std::make_shared<source::Receiver>(std::move(options), *log, [this](const source::SourceAnswers& answers) {
@@ -238,11 +266,12 @@ void Channel::Implementation::begin_anew(state::ChannelRecord next) {
 }
 
 std::string Channel::Implementation::applied_gtid() const {
-  if (!defaults.target) return record.start_gtid;
+  const state::ChannelRecord configured = copy_of_record();
+  if (!defaults.target) return configured.start_gtid;
   target::TargetOptions options = *defaults.target;
   options.connect_timeout = 3;
   target::TargetConnection connection(options);
-  const target::CheckpointStore checkpoints(record.uuid, name);
+  const target::CheckpointStore checkpoints(configured.uuid, name);
   std::optional<target::Checkpoint> checkpoint;
   try {
     checkpoint = checkpoints.load(connection);
@@ -250,8 +279,8 @@ std::string Channel::Implementation::applied_gtid() const {
     // ER_NO_SUCH_TABLE: no channel has applied anything there yet.
     if (error.code() != 1146) throw;
   }
-  const bool counts = checkpoint && checkpoint->position.file_number >= record.start_file_number;
-  return counts ? checkpoint->gtid : record.start_gtid;
+  const bool counts = checkpoint && checkpoint->position.file_number >= configured.start_file_number;
+  return counts ? checkpoint->gtid : configured.start_gtid;
 }
 
 void Channel::Implementation::forget_checkpoint() const {

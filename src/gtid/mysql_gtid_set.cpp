@@ -176,6 +176,34 @@ void MysqlGtidSet::add(const MysqlGtidSet& other) {
   }
 }
 
+MysqlGtidSet MysqlGtidSet::without(const MysqlGtidSet& other) const {
+  MysqlGtidSet rest;
+  for (const auto& [source, intervals] : sources_) {
+    const auto found = other.sources_.find(source);
+    static const std::vector<GnoInterval> k_none;
+    const std::vector<GnoInterval>& taken = found == other.sources_.end() ? k_none : found->second;
+    auto next = taken.begin();
+    for (const GnoInterval& interval : intervals) {
+      std::int64_t start = interval.start;
+      while (next != taken.end() && next->end <= start) ++next;
+      for (auto at = next; at != taken.end() && at->start < interval.end; ++at) {
+        if (at->start > start) rest.add(source, {start, at->start});
+        start = std::max(start, at->end);
+      }
+      if (start < interval.end) rest.add(source, {start, interval.end});
+    }
+  }
+  return rest;
+}
+
+MysqlGtidSet MysqlGtidSet::without_tags() const {
+  MysqlGtidSet rest;
+  for (const auto& [source, intervals] : sources_) {
+    if (source.tag.empty()) rest.sources_[source] = intervals;
+  }
+  return rest;
+}
+
 namespace {
 
 bool covers(const std::vector<GnoInterval>& intervals, GnoInterval wanted) {

@@ -18,6 +18,10 @@ void RelayLog::begin_file(const std::string& source_file_name, const SourceIdent
   implementation_->begin_file(source_file_name, source, gtid_before);
 }
 
+void RelayLog::record_gtid_before(const std::string& gtid_before) {
+  implementation_->record_gtid_before(gtid_before);
+}
+
 void RelayLog::append(ByteView event) {
   implementation_->append(event);
 }

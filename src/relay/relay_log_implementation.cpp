@@ -185,6 +185,17 @@ void RelayLog::Implementation::begin_file(const std::string& source_file_name, c
   newest_bytes = binlog::k_first_event_offset;
 }
 
+void RelayLog::Implementation::record_gtid_before(const std::string& gtid_before) {
+  const std::lock_guard structure(structure_mutex);
+  require_writer();
+  std::vector<RelayFileRecord> listed = records();
+  if (listed.back().gtid_before == gtid_before) return;
+  listed.back().gtid_before = gtid_before;
+  guarded(options.channel, "recording the GTIDs before a relay file", [&] { directory.write_sources(listed); });
+  const std::lock_guard lock(mutex);
+  entries.at(newest).record.gtid_before = gtid_before;
+}
+
 void RelayLog::Implementation::append(ByteView event) {
   RelayFileWriter& file = require_writer();
   const std::uint64_t before = file.handed_over();

@@ -34,6 +34,7 @@ struct RelayLog::Implementation {
 
   void open();
   void begin_file(const std::string& source_file_name, const SourceIdentity& source, const std::string& gtid_before);
+  void record_gtid_before(const std::string& gtid_before);
   void append(ByteView event);
   void mark_boundary(bool flush);
   void flush();

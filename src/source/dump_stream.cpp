@@ -25,6 +25,9 @@ std::int64_t now_us() {
       .count();
 }
 
+/// Of a file of which a source leaves groups out.
+constexpr std::uint64_t k_largest_skipped_file = std::uint64_t{16} << 30;
+
 /// A name that may be shown in a log line and kept in a list of names.
 bool is_file_name(std::string_view name) {
   static constexpr std::size_t k_longest = 511;  // FN_REFLEN - 1
@@ -55,10 +58,15 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
   checksum_ = probe.checksum;
   skipped_.clear();
   if (start.by == DumpStart::By::gtid) skipped_ = start.skipped_state.domains();
+  by_gtid_set_ = start.by == DumpStart::By::gtid_set;
+  requires_gtids_ = start.requires_gtids;
+  learned_.reset();
+  if (start.learns_gtids) learned_.emplace();
   const bool in_mid_file = start.by == DumpStart::By::file && !start.file.empty();
   wanted_ = in_mid_file ? start.position : binlog::k_first_event_offset;
   asked_ = start.read_from_start ? binlog::k_first_event_offset : wanted_;
   may_skip_ = skip_allowance();
+  may_begin_later_ = start.by == DumpStart::By::gtid;
   begins_behind_hole_ = false;
   unsettled_gtids_.clear();
   continued_file_.clear();
@@ -81,6 +89,7 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
 void DumpStream::start_over() {
   boundary_.reset();
   open_gtid_.reset();
+  open_mysql_gtid_.reset();
   unsettled_gtids_.clear();
   log_.discard_partial_transaction();
 }
@@ -162,7 +171,7 @@ void DumpStream::on_event(ByteView raw) {
       on_format(EventView(raw, checksum_));
       return;
     case Kind::heartbeat:
-      on_heartbeat();
+      on_heartbeat(EventView(raw, checksum_));
       return;
     case Kind::made_up:
       on_made_up(EventView(raw, checksum_));
@@ -176,7 +185,10 @@ void DumpStream::on_event(ByteView raw) {
 void DumpStream::on_file_start(const EventView& event) {
   const auto rotate = binlog::RotateEvent::decode(event);
   if (!is_file_name(rotate.next_file)) fail("the source names its next file by what is not a file name");
-  if (rotate.position != asked_) {
+  // MariaDB from 11.4 finds the place in an index of GTIDs (sql/sql_repl.cc, gtid_index_lookup).
+  const bool later =
+      std::exchange(may_begin_later_, false) && rotate.position > asked_ && rotate.position <= k_largest_skipped_file;
+  if (rotate.position != asked_ && !later) {
     fail(fmt::format("the source begins file '{}' at position {} where {} was asked for", rotate.next_file,
                      rotate.position, asked_));
   }
@@ -189,6 +201,7 @@ void DumpStream::on_file_start(const EventView& event) {
 
 void DumpStream::on_format(const EventView& event) {
   asked_ = binlog::k_first_event_offset;  // of the files that follow
+  if (by_gtid_set_) return on_format_by_gtid_set(event);
   if (file_ == closed_file_ && start_ == closed_end_) {
     wanted_ = binlog::k_first_event_offset;
     unused_format_.assign(event.raw().begin(), event.raw().end());
@@ -210,18 +223,24 @@ void DumpStream::on_format(const EventView& event) {
   state_ = offset_ == continued_end_ ? State::storing : State::replaying;
 }
 
-void DumpStream::must_be_same_file(const EventView& format) const {
+std::optional<std::uint32_t> DumpStream::kept_creation_time() const {
   // The description's header tells when the file was made, also where it is sent again for a dump in mid-file.
   const auto cursor = log_.open_cursor({log_.files().back().file_number, binlog::k_first_event_offset});
   const auto kept = cursor->next();
-  if (!kept || EventHeader::decode(kept->raw).timestamp == format.header().timestamp) return;
+  if (!kept) return std::nullopt;
+  return EventHeader::decode(kept->raw).timestamp;
+}
+
+void DumpStream::must_be_same_file(const EventView& format) const {
+  const auto kept = kept_creation_time();
+  if (!kept || *kept == format.header().timestamp) return;
   throw ReceiveError(
       Remedy::give_up, error_code::k_source_fatal_reading,
       fmt::format(
           "the source's file '{}' is not the one that was received up to position {}: this one was made at {}, "
           "that one at {} (seconds since 1970). Was the source reset, or put back? Load its data anew where they "
           "differ, and give new coordinates with CHANGE REPLICATION SOURCE TO",
-          file_, continued_end_, format.header().timestamp, EventHeader::decode(kept->raw).timestamp));
+          file_, continued_end_, format.header().timestamp, *kept));
 }
 
 void DumpStream::start_file(const EventView& format) {
@@ -232,7 +251,8 @@ void DumpStream::start_file(const EventView& format) {
   }
   boundary_.reset();
   open_gtid_.reset();
-  log_.begin_file(file_, identity_, gtid_position_.to_string());
+  open_mysql_gtid_.reset();
+  log_.begin_file(file_, identity_, description_.is_mariadb() ? gtid_position_.to_string() : gtids_before_file());
   continued_file_ = file_;
   log_.append(format.header().log_pos == 0 ? with_log_pos(format) : Bytes(format.raw().begin(), format.raw().end()));
   offset_ = binlog::k_first_event_offset + format.raw().size();
@@ -242,7 +262,16 @@ void DumpStream::start_file(const EventView& format) {
   may_skip_ = skip_allowance();
   const std::uint64_t wanted = std::exchange(wanted_, binlog::k_first_event_offset);
   if (!skipped_.empty()) {
+    if (start_ > offset_) {
+      log_.cover_hole(start_, checksum_, format.header().server_id);
+      offset_ = start_;
+    }
     state_ = State::seeking;
+    return;
+  }
+  if (by_gtid_set_) {
+    // The file counts with its first event, which tells the GTIDs before it.
+    state_ = State::storing;
     return;
   }
   if (wanted > start_) {
@@ -264,9 +293,8 @@ void DumpStream::start_file(const EventView& format) {
 std::uint64_t DumpStream::skip_allowance() const {
   // Only a source that looks for the groups that were asked for has a reason to leave much out, and no more than a file
   // of its own has. A hole takes some space as well, and one that a source makes up costs it nothing.
-  static constexpr std::uint64_t k_large_file = std::uint64_t{16} << 30;
   static constexpr std::uint64_t k_some_events = std::uint64_t{16} << 20;
-  return skipped_.empty() ? k_some_events : k_large_file;
+  return skipped_.empty() && !by_gtid_set_ ? k_some_events : k_largest_skipped_file;
 }
 
 void DumpStream::pass(const gtid::MariadbGtid& gtid) {
@@ -280,9 +308,10 @@ void DumpStream::settle() {
   if (state_ == State::seeking && skipped_.empty()) state_ = State::settled;
 }
 
-void DumpStream::on_heartbeat() {
+void DumpStream::on_heartbeat(const EventView& event) {
   ++figures_.heartbeats;
   figures_.last_heartbeat_at_us = now_us();
+  if (by_gtid_set_) return on_heartbeat_by_gtid_set(event);
   end_replay();
   // Sent when the source has come to the end of what it has: what it knows of our state was skipped.
   skipped_.clear();
@@ -307,8 +336,8 @@ void DumpStream::on_stored(const EventView& event) {
     if (ahead != 0) jump(event, ahead);
   }
   if (state_ == State::replaying) {
-    replay(event);
-    return;
+    if (!by_gtid_set_) return replay(event);
+    if (!reach_by_gtid_set(event)) return;
   }
   if (state_ == State::seeking && event.type() == EventType::mariadb_gtid) {
     // A domain that is sent is not skipped any more.
@@ -324,7 +353,7 @@ void DumpStream::on_stored(const EventView& event) {
 
 void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
   const EventHeader& header = event.header();
-  const bool looking_for_start = state_ == State::seeking || state_ == State::settled;
+  const bool looking_for_start = state_ == State::seeking || state_ == State::settled || by_gtid_set_;
   const bool backwards = ahead > UINT32_MAX / 2;
   if (!boundary_.at_boundary() || (backwards && !looking_for_start)) {
     fail(fmt::format("a {} event of {} bytes says that it ends at {} (modulo 2^32), by count it ends at {}",
@@ -343,6 +372,7 @@ void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
 }
 
 void DumpStream::replay(const EventView& event) {
+  learn_gtids(event);
   offset_ += event.raw().size();
   if (offset_ > continued_end_) {
     fail(fmt::format("an event ends here, beyond {}, where receiving is to go on and which is not the end of an event",
@@ -350,20 +380,23 @@ void DumpStream::replay(const EventView& event) {
   }
   if (offset_ != continued_end_) return;
   state_ = State::storing;
+  end_learning();
   if (!std::exchange(begins_behind_hole_, false)) return;
   log_.cover_hole(offset_, checksum_, event.header().server_id);
   log_.mark_boundary(true);
 }
 
 void DumpStream::end_replay() const {
-  if (state_ != State::replaying) return;
+  if (state_ != State::replaying || by_gtid_set_) return;
   // The words with which a source refuses a place that it can be told of.
   throw ReceiveError(Remedy::give_up, error_code::k_source_fatal_reading,
                      "Client requested source to start replication from position > file size");
 }
 
 void DumpStream::store(const EventView& event) {
-  boundary_.feed(event, description_);
+  const binlog::BoundaryState state = boundary_.feed(event, description_);
+  if (requires_gtids_) must_have_gtid(event, state);
+  remember_mysql_gtid(event);
   log_.append(event.raw());
   offset_ += event.raw().size();
   ++figures_.events;
@@ -377,8 +410,13 @@ void DumpStream::store(const EventView& event) {
   } else {
     if (open_gtid_) gtid_position_.update(*open_gtid_);
     log_.mark_boundary(false);
+    if (open_mysql_gtid_ && gtid_set_) {
+      gtid_set_->add(*open_mysql_gtid_);
+      ++gtid_set_changes_;
+    }
   }
   open_gtid_.reset();
+  open_mysql_gtid_.reset();
 }
 
 void DumpStream::mark_settled() {

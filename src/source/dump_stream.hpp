@@ -10,6 +10,7 @@
 #include "tributary/binlog/format_description.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
 #include "tributary/gtid/mariadb_gtid.hpp"
+#include "tributary/gtid/mysql_gtid_set.hpp"
 #include "tributary/relay/relay_log.hpp"
 
 #include "registration.hpp"
@@ -18,7 +19,7 @@ namespace tributary::source {
 
 /// What was asked of the source.
 struct DumpStart {
-  enum class By { file, gtid };
+  enum class By { file, gtid, gtid_set };
   By by = By::file;
   std::string file;            ///< by file: '' = the source's first
   std::uint64_t position = 4;  ///< by file
@@ -27,6 +28,12 @@ struct DumpStart {
   gtid::MariadbGtidPosition gtid_state;  ///< by GTID: what we have; empty = send everything there is
   /// By GTID: the part of gtid_state that the source knows; up to it the source skips groups.
   gtid::MariadbGtidPosition skipped_state;
+  /// By GTID set (MySQL): what we have.
+  gtid::MysqlGtidSet gtid_set;
+  /// AUTO_POSITION: a transaction without a GTID ends receiving.
+  bool requires_gtids = false;
+  /// By file, read from its start: the GTIDs of what stands before position are those that we have.
+  bool learns_gtids = false;
 };
 
 /// Takes the events of a dump, one after the other, and stores what belongs into the relay log: the one place that
@@ -64,6 +71,11 @@ class DumpStream {
   /// The last GTID of each domain whose transaction is whole; empty while it is not known.
   [[nodiscard]] const gtid::MariadbGtidPosition& gtid_position() const { return gtid_position_; }
   void set_gtid_position(gtid::MariadbGtidPosition position) { gtid_position_ = std::move(position); }
+  /// MySQL: the GTIDs of all transactions that were received whole, and of those before them; nullopt while not known.
+  [[nodiscard]] const std::optional<gtid::MysqlGtidSet>& gtid_set() const { return gtid_set_; }
+  /// Grows with each change of gtid_set().
+  [[nodiscard]] std::uint64_t gtid_set_changes() const { return gtid_set_changes_; }
+  void set_gtid_set(gtid::MysqlGtidSet set);
 
  private:
   enum class State {
@@ -89,15 +101,33 @@ class DumpStream {
   void verify(ByteView raw) const;
   void on_file_start(const binlog::EventView& event);
   void on_format(const binlog::EventView& event);
-  void on_heartbeat();
+  void on_heartbeat(const binlog::EventView& event);
   void on_made_up(const binlog::EventView& event);
   void on_stored(const binlog::EventView& event);
+  /// When the file being continued was made, by its description; seconds since the epoch, nullopt: not known.
+  [[nodiscard]] std::optional<std::uint32_t> kept_creation_time() const;
   /// @throws ReceiveError 1236 when the file being continued is not the one that was received up to here.
   void must_be_same_file(const binlog::EventView& format) const;
   void start_file(const binlog::EventView& format);
   /// The event stands @p ahead bytes (modulo 2^32) after the place where the stream is.
   void jump(const binlog::EventView& event, std::uint32_t ahead);
   void replay(const binlog::EventView& event);
+
+  // MySQL's GTID sets (dump_stream_gtid_set.cpp).
+  void on_format_by_gtid_set(const binlog::EventView& format);
+  /// False when the event is stored already, or is of no use.
+  bool reach_by_gtid_set(const binlog::EventView& event);
+  /// Goes to @p target in the file, before which the source has left out what we have.
+  void skip_to(std::uint64_t target, std::uint32_t server_id);
+  void on_heartbeat_by_gtid_set(const binlog::EventView& event);
+  void remember_mysql_gtid(const binlog::EventView& event);
+  void on_previous_gtids(gtid::MysqlGtidSet before);
+  /// By file: of an event before the place where receiving goes on.
+  void learn_gtids(const binlog::EventView& event);
+  void end_learning();
+  void must_have_gtid(const binlog::EventView& event, binlog::BoundaryState state) const;
+  [[nodiscard]] std::string gtids_before_file() const;
+
   /// The file has come to its end; @throws ReceiveError when receiving was to go on at a place beyond it.
   void end_replay() const;
   void store(const binlog::EventView& event);
@@ -124,23 +154,31 @@ class DumpStream {
   std::uint64_t unsettled_end_ = 0;                                      ///< of the last of them
   binlog::ChecksumAlgorithm checksum_ = binlog::ChecksumAlgorithm::off;  ///< of events to come
   binlog::FormatDescription description_;
-  std::string file_;            ///< the source's file being sent
-  std::uint64_t asked_ = 4;     ///< where the next made-up ROTATE must begin its file
-  std::uint64_t wanted_ = 4;    ///< where receiving begins in the first file
-  std::uint64_t start_ = 0;     ///< where the made-up ROTATE said that it begins
-  std::uint64_t may_skip_ = 0;  ///< bytes of the file that the source may still leave out
-  std::uint64_t offset_ = 0;    ///< where the next event of the file stands
-  std::string continued_file_;  ///< what the relay log can go on with: '' = nothing
+  std::string file_;              ///< the source's file being sent
+  std::uint64_t asked_ = 4;       ///< where the next made-up ROTATE must begin its file
+  bool may_begin_later_ = false;  ///< by GTID: the source may begin its first file where the groups are that we lack
+  std::uint64_t wanted_ = 4;      ///< where receiving begins in the first file
+  std::uint64_t start_ = 0;       ///< where the made-up ROTATE said that it begins
+  std::uint64_t may_skip_ = 0;    ///< bytes of the file that the source may still leave out
+  std::uint64_t offset_ = 0;      ///< where the next event of the file stands
+  std::string continued_file_;    ///< what the relay log can go on with: '' = nothing
   std::uint64_t continued_end_ = 0;
   bool begins_behind_hole_ = false;  ///< replaying: nothing of the file is stored yet but its description
   std::string closed_file_;          ///< what was received last where the relay log cannot go on with it: '' = nothing
   std::uint64_t closed_end_ = 0;
-  Bytes unused_format_;  ///< at_end: the FORMAT_DESCRIPTION of the closed file
+  Bytes unused_format_;  ///< the FORMAT_DESCRIPTION of the file while it is not sure that it is stored
+  bool by_gtid_set_ = false;
+  bool requires_gtids_ = false;
+  bool appendable_ = false;                    ///< by GTID set, replaying: the relay file can be gone on with
+  std::optional<gtid::MysqlGtidSet> learned_;  ///< by file, replaying: GTIDs of what stands before
 
   // Kept from one connection to the next.
   binlog::TransactionBoundary boundary_;
   std::optional<gtid::MariadbGtid> open_gtid_;  ///< of the transaction being received
   gtid::MariadbGtidPosition gtid_position_;
+  std::optional<gtid::MysqlGtid> open_mysql_gtid_;  ///< of the transaction being received
+  std::optional<gtid::MysqlGtidSet> gtid_set_;
+  std::uint64_t gtid_set_changes_ = 0;
   Figures figures_;
 };
 

@@ -87,4 +87,64 @@ ReceivedGtidPosition received_gtid_position(relay::RelayLog& log, const gtid::Ma
   return result;
 }
 
+gtid::MysqlGtidSet recorded_before(const relay::RelayFileRecord& file) {
+  // A MariaDB GTID has no colon.
+  if (file.gtid_before.find(':') == std::string::npos) return {};
+  return gtid::MysqlGtidSet::parse(file.gtid_before);
+}
+
+namespace {
+
+/// The PREVIOUS_GTIDS of a file that was received from its start.
+std::optional<gtid::MysqlGtidSet> previous_gtids_of(relay::RelayLog& log, std::uint64_t file_number) {
+  const auto cursor = log.open_cursor({file_number, binlog::k_first_event_offset});
+  std::uint64_t expected = binlog::k_first_event_offset;
+  while (const auto event = cursor->next()) {
+    if (event->start.file_number != file_number || event->start.offset != expected) break;
+    const binlog::EventView view(event->raw, cursor->description().checksum);
+    if (view.type() == EventType::previous_gtids) return binlog::decode_previous_gtids(view);
+    if (!is_preamble(view.type())) break;
+    expected = event->end.offset;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<gtid::MysqlGtidSet> received_gtid_set(relay::RelayLog& log) {
+  gtid::MysqlGtidSet set;
+  bool told = false;
+  std::uint64_t first = log.published_end().file_number;
+  for (; first >= log.begin().file_number && first != 0; --first) {
+    const auto file = log.file(first);
+    if (!file) return std::nullopt;
+    const gtid::MysqlGtidSet recorded = recorded_before(*file);
+    set.add(recorded);
+    const auto previous = previous_gtids_of(log, first);
+    if (previous) set.add(*previous);
+    // Without PREVIOUS_GTIDS what is recorded is all there was, with it what former sources gave beside it.
+    told = previous || !recorded.empty();
+    if (told) break;
+  }
+  if (!told) return std::nullopt;
+
+  const auto cursor = log.open_cursor({first, binlog::k_first_event_offset});
+  binlog::TransactionBoundary boundary;
+  std::optional<gtid::MysqlGtid> open;
+  while (const auto raw = cursor->next()) {
+    const binlog::EventView event(raw->raw, cursor->description().checksum);
+    boundary.feed(event, cursor->description());
+    if (event.type() == EventType::gtid || event.type() == EventType::gtid_tagged) {
+      open = binlog::MysqlGtidEvent::decode(event).gtid;
+    } else if (event.type() == EventType::previous_gtids) {
+      set.add(binlog::decode_previous_gtids(event));
+    }
+    if (boundary.at_boundary() && open) {
+      set.add(*open);
+      open.reset();
+    }
+  }
+  return set;
+}
+
 }  // namespace tributary::source

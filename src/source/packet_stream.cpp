@@ -3,17 +3,20 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
+#include <utility>
 
 #include <fmt/core.h>
 #include <poll.h>
-#include <sys/socket.h>
 
 #include "receive_error.hpp"
 
 namespace tributary::source {
 
-PacketStream::PacketStream(int socket, const StopSignal& stop, std::uint32_t net_timeout)
-    : socket_(socket),
+PacketStream::PacketStream(std::unique_ptr<ByteSource> bytes, int socket, const StopSignal& stop,
+                           std::uint32_t net_timeout)
+    : bytes_(std::move(bytes)),
+      socket_(socket),
       stop_(stop),
       net_timeout_(net_timeout),
       buffer_(std::make_unique_for_overwrite<std::uint8_t[]>(k_buffer)) {}
@@ -38,7 +41,7 @@ std::optional<ByteView> PacketStream::next() {
     const auto length = static_cast<std::size_t>(load_little_endian(header, 3));
     const bool large = collecting_ || length == k_longest_packet || length + k_packet_header > k_buffer;
     if (!large && available() < length + k_packet_header) return std::nullopt;
-    if (header[3] != sequence_) {
+    if (header[3] != sequence_ && !bytes_->has_numbered_frames()) {
       throw ReceiveError(Remedy::reconnect, receive_code::k_malformed_packet,
                          fmt::format("Packets out of order: number {} where {} was expected", header[3], sequence_));
     }
@@ -78,18 +81,10 @@ bool PacketStream::read_arrived() {
     end_ -= begin_;
     begin_ = 0;
   }
-  for (;;) {
-    const ssize_t count = ::recv(socket_, buffer_.get() + end_, k_buffer - end_, MSG_DONTWAIT);
-    if (count > 0) {
-      end_ += static_cast<std::size_t>(count);
-      return true;
-    }
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return false;
-    throw ReceiveError(Remedy::reconnect, receive_code::k_server_lost,
-                       fmt::format("Lost connection to source ({})",
-                                   count == 0 ? "closed by the other side" : system_error_text(errno)));
-  }
+  const auto count = bytes_->read(std::span(buffer_.get() + end_, k_buffer - end_));
+  if (!count) return false;
+  end_ += *count;
+  return true;
 }
 
 bool PacketStream::wait() const {

@@ -6,18 +6,20 @@
 
 #include "tributary/util/bytes.hpp"
 
+#include "byte_source.hpp"
 #include "stop_signal.hpp"
 
 namespace tributary::source {
 
-/// Reads the packets of a running dump from the source's socket: many packets per system call, handed out without a
-/// copy. The connection must be plain (no TLS, no compression) and nothing may be waiting in the client library.
+/// Reads the packets of a running dump: many packets per system call, handed out without a copy. Nothing may be waiting
+/// in the client library.
 class PacketStream {
  public:
   /// The largest event that a server sends (max_allowed_packet), and its packet's first byte.
   static constexpr std::size_t k_largest_payload = (std::size_t{1} << 30) + 1;
 
-  PacketStream(int socket, const StopSignal& stop, std::uint32_t net_timeout);
+  /// @p bytes come through @p socket.
+  PacketStream(std::unique_ptr<ByteSource> bytes, int socket, const StopSignal& stop, std::uint32_t net_timeout);
 
   /// The payload of the next packet that is wholly in memory, valid until the next call of any method; nullopt: more
   /// must be read first. @throws ReceiveError for packets out of order or too large.
@@ -38,6 +40,7 @@ class PacketStream {
   static constexpr std::size_t k_packet_header = 4;
   static constexpr std::size_t k_longest_packet = 0xffffff;  ///< its payload goes on in the next packet
 
+  std::unique_ptr<ByteSource> bytes_;
   int socket_;
   const StopSignal& stop_;
   std::uint32_t net_timeout_;

@@ -53,6 +53,18 @@ std::string name_after(const std::string& file) {
   return fmt::format("{}.{:06}", file.substr(0, dot), number + 1);
 }
 
+std::string describe(const DumpStart& start) {
+  switch (start.by) {
+    case DumpStart::By::gtid:
+      return fmt::format("GTID position '{}'", start.gtid_state.to_string());
+    case DumpStart::By::gtid_set:
+      return fmt::format("GTID set '{:.4000}'", start.gtid_set.to_string());
+    case DumpStart::By::file:
+      break;
+  }
+  return fmt::format("file '{}', position {}", start.file, start.position);
+}
+
 }  // namespace
 
 struct Receiver::Implementation {
@@ -70,6 +82,7 @@ struct Receiver::Implementation {
   std::unique_ptr<SourceConnection> connect(StopSignal& stop);
   SourceProbe probe(SourceConnection& connection);
   void request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb);
+  void request_gtid_dump(SourceConnection& connection, const gtid::MysqlGtidSet& set);
   void receive(SourceConnection& connection, StopSignal& stop);
   /// Decides after an error; @return how long to wait before the next connection, nullopt: give up.
   std::optional<milliseconds> after(const ReceiveError& error);
@@ -108,6 +121,8 @@ struct Receiver::Implementation {
   // Guarded by mutex.
   ReceiverStatus status;
   gtid::MariadbGtidPosition gtid_position;
+  std::optional<gtid::MysqlGtidSet> gtid_set;
+  std::uint64_t gtid_set_changes = 0;  ///< of the stream's, when gtid_set was copied
 };
 
 std::string Receiver::Implementation::place() const {
@@ -147,6 +162,11 @@ void Receiver::Implementation::publish_figures() {
   status.heartbeats = figures.heartbeats;
   status.last_heartbeat_at_us = figures.last_heartbeat_at_us;
   if (gtid_position != stream.gtid_position()) gtid_position = stream.gtid_position();
+  // A set may be large.
+  if (gtid_set_changes != stream.gtid_set_changes()) {
+    gtid_set = stream.gtid_set();
+    gtid_set_changes = stream.gtid_set_changes();
+  }
   if (stream.file().empty()) return;
   if (status.read_file != stream.file()) status.read_file = stream.file();
   status.read_position = stream.offset();
@@ -167,13 +187,6 @@ void Receiver::Implementation::start_over() {
 }
 
 void Receiver::Implementation::run(StopSignal& stop) {
-  if (options.gtid_mode == SourceOptions::GtidMode::mysql_auto_position) {
-    report(
-        error_code::k_replica_fatal,
-        "Fatal error: MASTER_AUTO_POSITION (MySQL's GTIDs) is not supported yet; set it to 0 and name a log file and "
-        "position, or use MASTER_USE_GTID with a MariaDB source");
-    return;
-  }
   while (!stop.requested()) {
     std::optional<milliseconds> wait;
     try {
@@ -311,14 +324,27 @@ void Receiver::Implementation::follow(StopSignal& stop) {
   }
   enter(ReceiverState::connecting, "Requesting binlog dump");
   stream.begin(source, start);
-  request_dump(*connection, start, source.mariadb);
+  if (start.by == DumpStart::By::gtid_set) {
+    request_gtid_dump(*connection, start.gtid_set);
+  } else {
+    request_dump(*connection, start, source.mariadb);
+  }
   enter(ReceiverState::running, "Waiting for source to send event");
   tributary::log(LogLevel::info, "{}: connected to server_id {}, version {}; dump requested from {}", where,
-                 source.answers.server_id, source.answers.version,
-                 start.by == DumpStart::By::gtid ? fmt::format("GTID position '{}'", start.gtid_state.to_string())
-                                                 : fmt::format("file '{}', position {}", start.file, start.position));
+                 source.answers.server_id, source.answers.version, describe(start));
   was_connected_before = true;
   receive(*connection, stop);
+}
+
+void Receiver::Implementation::request_gtid_dump(SourceConnection& connection, const gtid::MysqlGtidSet& set) {
+  // USE_HEARTBEAT_EVENT_V2: the position in 64 bits; known since 8.0.26.
+  static constexpr std::uint16_t k_heartbeat_v2 = 0x0002;
+  static constexpr std::uint64_t k_knows_heartbeat_v2 = 80026;
+  // Older servers can have no GTID with a tag, and do not know the binary form with tags.
+  static constexpr std::uint64_t k_knows_tags = 80300;
+  const std::uint64_t version = connection.server_version_number();
+  connection.request_gtid_dump((version >= k_knows_tags ? set : set.without_tags()).encode(),
+                               version >= k_knows_heartbeat_v2 ? k_heartbeat_v2 : 0, options.server_id);
 }
 
 void Receiver::Implementation::request_dump(SourceConnection& connection, const DumpStart& start, bool mariadb) {
@@ -337,7 +363,7 @@ void Receiver::Implementation::request_dump(SourceConnection& connection, const 
 }
 
 void Receiver::Implementation::receive(SourceConnection& connection, StopSignal& stop) {
-  PacketStream packets(connection.socket(), stop, options.net_timeout);
+  PacketStream packets(connection.stream(), connection.socket(), stop, options.net_timeout);
   try {
     while (!stop.requested()) {
       while (const auto payload = packets.next()) {
@@ -392,7 +418,8 @@ void Receiver::run(std::stop_token stop) {
 ReceiverStatus Receiver::status() const {
   const std::lock_guard lock(implementation_->mutex);
   ReceiverStatus status = implementation_->status;
-  status.gtid_io_pos = implementation_->gtid_position.to_string();
+  const auto& set = implementation_->gtid_set;
+  status.gtid_io_pos = set ? set->to_string() : implementation_->gtid_position.to_string();
   return status;
 }
 

@@ -91,6 +91,16 @@ std::string ask_server_uuid(SourceConnection& connection, const SourceOptions& o
   return uuid;
 }
 
+std::string ask_gtid_mode(SourceConnection& connection) {
+  try {
+    return connection.query_value("SELECT @@GLOBAL.gtid_mode").value_or("");
+  } catch (const ReceiveError& error) {
+    // MySQL 5.5 has none.
+    if (error.code() != receive_code::k_unknown_variable) throw;
+  }
+  return {};
+}
+
 void set_heartbeat(SourceConnection& connection, double period_s) {
   // In nanoseconds. Servers before 8.0.26 and MariaDB know the first name, later ones the second.
   const auto nanoseconds = static_cast<std::uint64_t>(std::llround(std::max(0.0, period_s) * 1e9));
@@ -146,6 +156,7 @@ SourceProbe probe_source(SourceConnection& connection, const SourceOptions& opti
   if (!probe.mariadb) {
     probe.answers.server_uuid =
         asking("get the SERVER_UUID of the source", [&] { return ask_server_uuid(connection, options); });
+    probe.gtid_mode = asking("get the GTID_MODE of the source", [&] { return ask_gtid_mode(connection); });
   }
   set_heartbeat(connection, options.heartbeat_period);
   probe.answers.checksum = negotiate_checksum(connection);

@@ -16,6 +16,7 @@ struct SourceProbe {
   bool mariadb = false;
   /// Of events that come before the first FORMAT_DESCRIPTION.
   binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
+  std::string gtid_mode;              ///< MySQL: "ON", "OFF", "ON_PERMISSIVE", "OFF_PERMISSIVE"; '' where there is none
   std::int64_t clock_difference = 0;  ///< our clock minus the source's, seconds
 
   [[nodiscard]] relay::SourceIdentity identity() const { return {answers.server_id, answers.server_uuid}; }

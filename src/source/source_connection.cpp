@@ -6,11 +6,17 @@
 #include <cstdint>
 #include <mutex>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include <fcntl.h>
 #include <fmt/core.h>
 #include <mysql.h>
+
+// What a connection has for TLS. The headers want to be told how the library was built, and declare no `uchar`.
+#define HAVE_TLS
+using uchar = unsigned char;
+#include <ma_pvio.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -19,12 +25,6 @@
 
 #include "host_resolver.hpp"
 #include "receive_error.hpp"
-
-// Exported by libmariadb and not in its installed headers (libmariadb/ma_pvio.c). The callback runs after each read
-// (mode 0) and write (mode 1) of any connection of the process, in the thread that reads or writes.
-extern "C" int ma_pvio_register_callback(my_bool enable,
-                                         void (*callback)(int mode, MYSQL* mysql, const unsigned char* buffer,
-                                                          std::size_t length));
 
 namespace tributary::source {
 namespace {
@@ -36,31 +36,8 @@ struct FreeResult {
 };
 using Result = std::unique_ptr<MYSQL_RES, FreeResult>;
 
-/// What a source may say before the dump: the answers to a replica's questions take some kilobytes, and the client
-/// library keeps in memory whatever comes.
-constexpr std::size_t k_longest_talk = std::size_t{1} << 20;
-
-/// Bytes that this thread's connection may still read through the client library.
-thread_local std::size_t may_read = 0;
-
-void on_network_access(int mode, MYSQL* mysql, const unsigned char* /*buffer*/, std::size_t length) {
-  static constexpr int k_read = 0;
-  if (mode != k_read || length > PTRDIFF_MAX || may_read == 0) return;  // PTRDIFF_MAX: the read has failed
-  may_read -= std::min(may_read, length);
-  if (may_read == 0) ::shutdown(mysql_get_socket(mysql), SHUT_RDWR);
-}
-
-/// The library's list of callbacks is not guarded by a lock: done before main(), in one thread.
-const bool k_counts_reads = ma_pvio_register_callback(1, on_network_access) == 0;
-
-ReceiveError error_of(MYSQL* handle) {
-  if (may_read == 0) {
-    return {Remedy::reconnect, receive_code::k_malformed_packet,
-            fmt::format("The source's answers have no end: more than {} bytes before the dump", k_longest_talk)};
-  }
-  const unsigned code = mysql_errno(handle);
-  return {Remedy::reconnect, static_cast<std::uint16_t>(code), printable(mysql_error(handle))};
-}
+constexpr std::uint16_t k_tls_failed = 2026;             // CR_SSL_CONNECTION_ERROR
+constexpr std::uint16_t k_authentication_failed = 2061;  // CR_AUTH_PLUGIN_ERR
 
 /// Waits for what the suspended operation asked for, as bits of MYSQL_WAIT_*; @return what happened. A stop request
 /// and the deadline are told as MYSQL_WAIT_TIMEOUT, with which the operation fails in good order.
@@ -92,6 +69,45 @@ int wait_for(MYSQL* handle, int wanted, const StopSignal& stop, Clock::time_poin
 constexpr const char* k_authentication_plugins =
     "mysql_native_password,caching_sha2_password,sha256_password,client_ed25519";
 
+void set_text(MYSQL* handle, mysql_option option, const std::string& value) {
+  if (!value.empty()) mysql_options(handle, option, value.c_str());
+}
+
+void must_be_readable(const std::string& file, const char* option, std::uint16_t code) {
+  // The library's own words do not name the file, and instead of a key that it cannot read it asks for one.
+  if (file.empty() || ::access(file.c_str(), R_OK) == 0) return;
+  throw ReceiveError(Remedy::reconnect, code,
+                     fmt::format("{} '{}' cannot be read: {}", option, printable(file), system_error_text(errno)));
+}
+
+void set_tls(MYSQL* handle, const LinkOptions& link) {
+  const my_bool tls = link.tls ? 1 : 0;
+  const my_bool verify = link.tls && link.verify_server ? 1 : 0;
+  // Later versions of the library use TLS where the server offers it, unless told not to.
+  mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &tls);
+  mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &verify);
+  must_be_readable(link.public_key_file, "MASTER_PUBLIC_KEY_PATH", k_authentication_failed);
+  set_text(handle, MYSQL_SERVER_PUBLIC_KEY, link.public_key_file);
+  if (!link.tls) return;
+  struct TlsFile {
+    mysql_option option;
+    const char* name;
+    const std::string& path;
+  };
+  const TlsFile files[] = {{MYSQL_OPT_SSL_CA, "MASTER_SSL_CA", link.ca},
+                           {MYSQL_OPT_SSL_CAPATH, "MASTER_SSL_CAPATH", link.ca_path},
+                           {MYSQL_OPT_SSL_CERT, "MASTER_SSL_CERT", link.certificate},
+                           {MYSQL_OPT_SSL_KEY, "MASTER_SSL_KEY", link.key},
+                           {MYSQL_OPT_SSL_CRL, "MASTER_SSL_CRL", link.crl},
+                           {MYSQL_OPT_SSL_CRLPATH, "MASTER_SSL_CRLPATH", link.crl_path}};
+  for (const TlsFile& file : files) {
+    must_be_readable(file.path, file.name, k_tls_failed);
+    set_text(handle, file.option, file.path);
+  }
+  set_text(handle, MYSQL_OPT_SSL_CIPHER, link.cipher);
+  set_text(handle, MARIADB_OPT_TLS_VERSION, link.tls_versions);
+}
+
 void set_options(MYSQL* handle, const SourceOptions& options) {
   const unsigned timeout = options.net_timeout;
   const my_bool off = 0;
@@ -100,9 +116,9 @@ void set_options(MYSQL* handle, const SourceOptions& options) {
   mysql_options(handle, MYSQL_OPT_READ_TIMEOUT, &timeout);
   mysql_options(handle, MYSQL_OPT_WRITE_TIMEOUT, &timeout);
   mysql_options(handle, MYSQL_OPT_RECONNECT, &off);
-  // Later versions of the library use TLS where the server offers it; PacketStream needs a plain connection.
-  mysql_options(handle, MYSQL_OPT_SSL_ENFORCE, &off);
-  mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, &off);
+  set_tls(handle, options.link);
+  if (options.link.may_compress) mysql_options(handle, MYSQL_OPT_COMPRESS, nullptr);
+  set_text(handle, MYSQL_OPT_BIND, options.link.bind_address);
   mysql_options(handle, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   // The server could otherwise ask for the password in clear, and for any file of ours.
   mysql_options(handle, MARIADB_OPT_RESTRICTED_AUTH, k_authentication_plugins);
@@ -138,6 +154,32 @@ bool is_connection_error(std::uint16_t code) {
   }
 }
 
+ReceiveError SourceConnection::error_of(st_mysql* handle, const SourceOptions& options) const {
+  switch (guard_.finding()) {
+    case LoginGuard::Finding::no_tls:
+      return {Remedy::reconnect, k_tls_failed,
+              "SSL connection error: MASTER_SSL is on, but the source does not offer TLS"};
+    case LoginGuard::Finding::key_needed:
+      // The text of MySQL's client library, libmysql/authentication_caching_sha2.
+      return {
+          Remedy::reconnect, k_authentication_failed,
+          "Authentication plugin 'caching_sha2_password' reported error: Authentication requires secure connection. "
+          "(Set MASTER_SSL=1; or MASTER_PUBLIC_KEY_PATH, the source's public key; or GET_MASTER_PUBLIC_KEY=1 where "
+          "nobody else can answer in its place)"};
+    case LoginGuard::Finding::endless:
+      return {Remedy::reconnect, receive_code::k_malformed_packet,
+              "The source's answers have no end: more than 1 MiB before the dump"};
+    case LoginGuard::Finding::none:
+      break;
+  }
+  const unsigned code = mysql_errno(handle);
+  std::string text = printable(mysql_error(handle));
+  if (code == k_tls_failed && text.find("Validation of SSL server certificate failed") != std::string::npos) {
+    text += fmt::format(" (it is not for the host '{}')", options.host);
+  }
+  return {Remedy::reconnect, static_cast<std::uint16_t>(code), text};
+}
+
 void SourceConnection::Close::operator()(st_mysql* handle) const {
   mysql_close(handle);
 }
@@ -146,6 +188,7 @@ SourceConnection::Handle SourceConnection::connect(const std::string& address, c
   Handle handle(mysql_init(nullptr));
   if (!handle) throw std::bad_alloc();
   set_options(handle.get(), options);
+  guard_.begin(handle.get());
   const auto deadline = Clock::now() + std::chrono::seconds(options.net_timeout);
   MYSQL* connected = nullptr;
   int wanted = mysql_real_connect_start(&connected, handle.get(), address.c_str(), options.user.c_str(),
@@ -155,13 +198,21 @@ SourceConnection::Handle SourceConnection::connect(const std::string& address, c
       wanted = mysql_real_connect_cont(&connected, handle.get(), happened);
     }
   }
-  if (connected == nullptr) throw error_of(handle.get());
+  guard_.logged_in();
+  if (connected == nullptr) throw error_of(handle.get(), options);
+  if (options.link.tls && mysql_get_ssl_cipher(handle.get()) == nullptr) {
+    throw ReceiveError(Remedy::reconnect, k_tls_failed, "SSL connection error: the connection has no TLS");
+  }
+  if (options.link.must_compress && handle->net.compress == 0) {
+    throw ReceiveError(Remedy::reconnect, receive_code::k_no_common_compression,
+                       "The source offers none of the algorithms of MASTER_COMPRESSION_ALGORITHMS");
+  }
   return handle;
 }
 
-SourceConnection::SourceConnection(const SourceOptions& options, StopSignal& stop) : stop_(stop) {
-  if (!k_counts_reads) throw std::runtime_error("the client library does not report its network accesses");
-  may_read = k_longest_talk;
+SourceConnection::SourceConnection(const SourceOptions& options, StopSignal& stop)
+    : options_(options), stop_(stop), guard_(options) {
+  if (!LoginGuard::works()) throw std::runtime_error("the client library does not report its network accesses");
   // mysql_init() does this by itself, but not safely from several threads at once.
   static std::once_flag initialized;
   std::call_once(initialized, [] { mysql_server_init(0, nullptr, nullptr); });
@@ -193,7 +244,7 @@ SourceConnection::~SourceConnection() {
 }
 
 void SourceConnection::fail() const {
-  throw error_of(handle_.get());
+  throw error_of(handle_.get(), options_);
 }
 
 void SourceConnection::execute(const std::string& sql) {
@@ -234,11 +285,6 @@ void SourceConnection::register_replica(const SourceOptions& options) {
 
 void SourceConnection::request_dump(const std::string& file, std::uint32_t position, std::uint16_t flags,
                                     std::uint32_t server_id) {
-  if (mysql_get_ssl_cipher(handle_.get()) != nullptr || handle_->net.compress != 0) {
-    throw ReceiveError(
-        Remedy::give_up, error_code::k_replica_fatal,
-        "Fatal error: the connection to the source is encrypted or compressed, which is not supported yet");
-  }
   ByteWriter out;
   out.u32(position);
   out.u16(flags);
@@ -247,6 +293,33 @@ void SourceConnection::request_dump(const std::string& file, std::uint32_t posit
   const std::string_view argument = as_text(out.view());
   if (handle_->methods->db_command(handle_.get(), COM_BINLOG_DUMP, argument.data(), argument.size(), 1, nullptr) != 0)
     fail();
+}
+
+void SourceConnection::request_gtid_dump(ByteView gtid_set, std::uint16_t flags, std::uint32_t server_id) {
+  // The client library has no name for it.
+  static constexpr auto k_binlog_dump_gtid = static_cast<enum_server_command>(0x1e);
+  ByteWriter out;
+  out.u16(flags);
+  out.u32(server_id);
+  out.u32(0);  // length of the file's name: the source finds the file
+  out.u64(binlog::k_first_event_offset);
+  out.u32(static_cast<std::uint32_t>(gtid_set.size()));
+  out.bytes(gtid_set);
+  const std::string_view argument = as_text(out.view());
+  if (handle_->methods->db_command(handle_.get(), k_binlog_dump_gtid, argument.data(), argument.size(), 1, nullptr) !=
+      0)
+    fail();
+}
+
+std::uint64_t SourceConnection::server_version_number() const {
+  return mysql_get_server_version(handle_.get());
+}
+
+std::unique_ptr<ByteSource> SourceConnection::stream() const {
+  const char* const cipher = mysql_get_ssl_cipher(handle_.get());
+  auto bytes =
+      cipher == nullptr ? make_socket_source(socket()) : make_tls_source(handle_->net.pvio->ctls->ssl, socket());
+  return handle_->net.compress == 0 ? std::move(bytes) : make_decompressing_source(std::move(bytes));
 }
 
 std::string SourceConnection::server_version() const {

@@ -10,6 +10,7 @@
 
 #include "gtid_recovery.hpp"
 #include "receive_error.hpp"
+#include "start_by_gtid_set.hpp"
 
 namespace tributary::source {
 namespace {
@@ -160,6 +161,11 @@ StartChoice choose_start(const SourceOptions& options, relay::RelayLog& log, Dum
     give_up(fmt::format("MASTER_USE_GTID needs a MariaDB source; the source is MySQL {}", source.answers.version));
   }
   StartChoice choice;
+  if (options.gtid_mode == SourceOptions::GtidMode::mysql_auto_position) {
+    stream.start_over();
+    choice.start = choose_start_by_gtid_set(options, log, stream, source);
+    return choice;
+  }
   const relay::ReceivePosition received = log.received_end();
   const bool any = !received.source_file_name.empty();
   const bool same = any && same_server(received.source, source.identity());

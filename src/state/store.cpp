@@ -34,7 +34,9 @@ std::vector<ChannelRecord> Store::channels() {
   const std::lock_guard lock(implementation_->mutex);
   Statement& select = implementation_->database.statement(
       "SELECT name, host, port, user, password, log_file, log_pos, gtid_mode, connect_retry, retry_count,"
-      " heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid FROM channel ORDER BY name");
+      " heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid, ssl, ssl_ca, ssl_capath,"
+      " ssl_cert, ssl_key, ssl_cipher, ssl_crl, ssl_crlpath, ssl_verify_server_cert, tls_version, public_key_path,"
+      " get_public_key, compression_algorithms, bind FROM channel ORDER BY name");
   std::vector<ChannelRecord> records;
   while (select.step()) {
     ChannelRecord& record = records.emplace_back();
@@ -54,6 +56,21 @@ std::vector<ChannelRecord> Store::channels() {
     record.io_running = select.boolean();
     record.sql_running = select.boolean();
     record.start_gtid = select.text();
+    SourceLinkRecord& link = record.link;
+    link.ssl = select.boolean();
+    link.ssl_ca = select.text();
+    link.ssl_capath = select.text();
+    link.ssl_cert = select.text();
+    link.ssl_key = select.text();
+    link.ssl_cipher = select.text();
+    link.ssl_crl = select.text();
+    link.ssl_crlpath = select.text();
+    link.ssl_verify_server_cert = select.boolean();
+    link.tls_version = select.text();
+    link.public_key_path = select.text();
+    link.get_public_key = select.boolean();
+    link.compression_algorithms = select.text();
+    link.bind = select.text();
   }
   return records;
 }
@@ -65,14 +82,22 @@ void Store::save_channel(const ChannelRecord& record) {
   implementation_->database
       .statement(
           "INSERT INTO channel (name, host, port, user, password, log_file, log_pos, gtid_mode, connect_retry,"
-          " retry_count, heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " retry_count, heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid, ssl, ssl_ca,"
+          " ssl_capath, ssl_cert, ssl_key, ssl_cipher, ssl_crl, ssl_crlpath, ssl_verify_server_cert, tls_version,"
+          " public_key_path, get_public_key, compression_algorithms, bind)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
           " ON CONFLICT (name) DO UPDATE SET host = excluded.host, port = excluded.port, user = excluded.user,"
           " password = excluded.password, log_file = excluded.log_file, log_pos = excluded.log_pos,"
           " gtid_mode = excluded.gtid_mode, connect_retry = excluded.connect_retry,"
           " retry_count = excluded.retry_count, heartbeat_period = excluded.heartbeat_period,"
           " start_file_number = excluded.start_file_number, uuid = excluded.uuid,"
-          " io_running = excluded.io_running, sql_running = excluded.sql_running, start_gtid = excluded.start_gtid")
+          " io_running = excluded.io_running, sql_running = excluded.sql_running, start_gtid = excluded.start_gtid,"
+          " ssl = excluded.ssl, ssl_ca = excluded.ssl_ca, ssl_capath = excluded.ssl_capath,"
+          " ssl_cert = excluded.ssl_cert, ssl_key = excluded.ssl_key, ssl_cipher = excluded.ssl_cipher,"
+          " ssl_crl = excluded.ssl_crl, ssl_crlpath = excluded.ssl_crlpath,"
+          " ssl_verify_server_cert = excluded.ssl_verify_server_cert, tls_version = excluded.tls_version,"
+          " public_key_path = excluded.public_key_path, get_public_key = excluded.get_public_key,"
+          " compression_algorithms = excluded.compression_algorithms, bind = excluded.bind")
       .bind(record.name)
       .bind(record.host)
       .bind(record.port)
@@ -89,6 +114,20 @@ void Store::save_channel(const ChannelRecord& record) {
       .bind(record.io_running)
       .bind(record.sql_running)
       .bind(record.start_gtid)
+      .bind(record.link.ssl)
+      .bind(record.link.ssl_ca)
+      .bind(record.link.ssl_capath)
+      .bind(record.link.ssl_cert)
+      .bind(record.link.ssl_key)
+      .bind(record.link.ssl_cipher)
+      .bind(record.link.ssl_crl)
+      .bind(record.link.ssl_crlpath)
+      .bind(record.link.ssl_verify_server_cert)
+      .bind(record.link.tls_version)
+      .bind(record.link.public_key_path)
+      .bind(record.link.get_public_key)
+      .bind(record.link.compression_algorithms)
+      .bind(record.link.bind)
       .run();
 }
 

@@ -156,6 +156,8 @@ class Tributary:
                    f"MASTER_USER='{REPLICATION_USER}'",
                    "MASTER_PASSWORD=" + pymysql.converters.escape_item(REPLICATION_PASSWORD, "utf8mb4"),
                    "MASTER_CONNECT_RETRY=1"]
+        if isinstance(source, Server) and not source.product.is_mariadb and "MASTER_SSL" not in extra:
+            options += ["GET_MASTER_PUBLIC_KEY=1"]  # caching_sha2_password without TLS
         if file is not None:
             options += [f"MASTER_LOG_FILE='{file}'", f"MASTER_LOG_POS={position or 4}"]
         self.sql(f"CHANGE MASTER TO {', '.join(options)}{extra} FOR CHANNEL '{channel}'")

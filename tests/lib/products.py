@@ -112,6 +112,13 @@ class Product:
 
     follow_status = "SHOW SLAVE STATUS"
     follow_wait = "MASTER_POS_WAIT"
+    start_following = ["START SLAVE"]
+    stop_following = ["STOP SLAVE"]
+
+    def follow_by_gtid(self, source: "Product", port: int, user: str, password: str) -> list:
+        """The same, by GTID from where it is."""
+        return [f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={port}, MASTER_USER='{user}', "
+                f"MASTER_PASSWORD={password}, MASTER_AUTO_POSITION=1", "START SLAVE"]
 
 
 class MariaDB(Product):
@@ -157,6 +164,8 @@ class MySQL(Product):
     reset_statement = "RESET BINARY LOGS AND GTIDS"
     follow_status = "SHOW REPLICA STATUS"
     follow_wait = "SOURCE_POS_WAIT"
+    start_following = ["START REPLICA"]
+    stop_following = ["STOP REPLICA"]
 
     def make_data_directory(self, directory: Path):
         _run([self.program(self.daemon), "--no-defaults", *as_user(), *self.directories(), f"--datadir={directory}",
@@ -171,6 +180,10 @@ class MySQL(Product):
         return [f"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={port}, SOURCE_USER='{user}', "
                 f"SOURCE_PASSWORD={password}, SOURCE_LOG_FILE='{file}', SOURCE_LOG_POS={position}, SOURCE_AUTO_POSITION=0, "
                 "SOURCE_SSL=0, GET_SOURCE_PUBLIC_KEY=1", "START REPLICA"]
+
+    def follow_by_gtid(self, source: Product, port: int, user: str, password: str) -> list:
+        return [f"CHANGE REPLICATION SOURCE TO SOURCE_HOST='127.0.0.1', SOURCE_PORT={port}, SOURCE_USER='{user}', "
+                f"SOURCE_PASSWORD={password}, SOURCE_AUTO_POSITION=1, SOURCE_SSL=0, GET_SOURCE_PUBLIC_KEY=1", "START REPLICA"]
 
 
 class MySQL56(MySQL):
@@ -193,7 +206,10 @@ class MySQL56(MySQL):
     def replication_account(self, user: str, password: str) -> list:
         return [f"GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO {user}@'%' IDENTIFIED BY {password}"]
 
+    start_following = Product.start_following
+    stop_following = Product.stop_following
     follow = Product.follow
+    follow_by_gtid = Product.follow_by_gtid
 
 
 PRODUCTS = {product.name: product for product in (

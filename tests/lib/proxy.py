@@ -18,6 +18,7 @@ class Proxy:
         self.server_port = server_port
         self.mode = "pass"
         self.accepted = 0
+        self.forwarded = 0  # bytes from the server
         self._cut_after = None  # bytes still to be forwarded from the server before its connection is cut
         self._pairs = set()
         self._condition = threading.Condition()
@@ -96,6 +97,7 @@ class Proxy:
                 with self._condition:
                     while self.mode == "hang" and not self._closed and pair in self._pairs:
                         self._condition.wait(0.2)
+                    self.forwarded += len(data) if from_server else 0
                     cut = False
                     if from_server and self._cut_after is not None:
                         cut = len(data) >= self._cut_after

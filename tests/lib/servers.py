@@ -19,7 +19,7 @@ REPLICATION_PASSWORD = "repl-s3cret'\\\"p"
 _template_lock = threading.Lock()
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     return pymysql.converters.escape_item(text, "utf8mb4")
 
 
@@ -143,7 +143,7 @@ class Server:
     # --- as a source ---
 
     def make_replication_account(self):
-        self.run("SET sql_log_bin=0", *self.product.replication_account(REPLICATION_USER, _literal(REPLICATION_PASSWORD)))
+        self.run("SET sql_log_bin=0", *self.product.replication_account(REPLICATION_USER, literal(REPLICATION_PASSWORD)))
         return self
 
     def position(self) -> tuple:
@@ -165,7 +165,7 @@ class Server:
 
     def follow(self, source: "Server", file: str, position: int):
         """Makes it a replica of a source with a replication account, by file and position, and starts it."""
-        self.run(*self.product.follow(source.product, source.port, REPLICATION_USER, _literal(REPLICATION_PASSWORD), file, position))
+        self.run(*self.product.follow(source.product, source.port, REPLICATION_USER, literal(REPLICATION_PASSWORD), file, position))
         return self
 
     def wait_followed(self, source: "Server", timeout: float = 60.0):

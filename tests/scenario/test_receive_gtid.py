@@ -6,6 +6,8 @@ import subprocess
 import pytest
 
 import servers
+from compare import assert_equal
+from daemon import make_target_account
 from processes import wait_until
 from proxy import Proxy
 
@@ -156,3 +158,78 @@ def test_coordinates_say_where_to_begin_while_no_gtid_does(make_source, make_dae
     wait_for(daemon, "0-1-5")
     assert gtids_in(daemon.relay_files("c")) == [f"0-1-{number}" for number in range(2, 6)]
     assert len(daemon.relay_files("c")) == 2
+
+
+def two_domains(source, number: int):
+    """A group in each of two domains; the numbers of one need 64 bits."""
+    source.run("SET gtid_domain_id=0", f"INSERT INTO d.t VALUES ({number}, 'a')")
+    source.run("SET gtid_domain_id=7", f"INSERT INTO d.t VALUES ({number + 1000}, 'b')")
+
+
+def slave_position(source) -> str:
+    return source.value("SELECT @@GLOBAL.gtid_current_pos")
+
+
+@pytest.mark.parametrize("product", ["mariadb-10.11", pytest.param("mariadb-11.8", marks=pytest.mark.servers("mariadb-11.8"))])
+def test_fail_over_in_the_middle_of_a_transaction(make_daemon, product):
+    """To a native replica, which has other file names, another server_id, and the whole of what was received in part."""
+    old, new = servers.source("old", 1, product=product), servers.source("new", 2, ["--log-slave-updates", "--max-binlog-size=8192",
+                                                                                  "--log-bin=other"], product=product)
+    target = servers.target("target")
+    servers.start_all(old, new, target)
+    make_target_account(target)
+    try:
+        for server in (old, new):
+            server.make_replication_account()
+        new.follow(old, *old.position())
+        old.run("CREATE DATABASE d CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", "CREATE TABLE d.t (id INT PRIMARY KEY, v LONGTEXT)")
+        old.run("SET gtid_domain_id=7, gtid_seq_no=9223372036854775900", "INSERT INTO d.t VALUES (1, 'large')")
+        for number in range(2, 20):
+            two_domains(old, number)
+        proxy = Proxy(old.port)
+        daemon = make_daemon(target)
+        daemon.replicate("c", old, port=proxy.port, extra=", MASTER_USE_GTID=slave_pos")
+        daemon.wait_caught_up("c", old)
+        proxy.cut_after(300_000)
+        old.run("INSERT INTO d.t VALUES (5000, REPEAT('x', 1000000))")
+        new.wait_followed(old)
+        old.kill()
+        proxy.close()
+        new.run("STOP SLAVE")
+        two_domains(new, 100)
+        daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+        daemon.sql(f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={new.port} FOR CHANNEL 'c'")
+        daemon.sql("START SLAVE FOR CHANNEL 'c'")
+        daemon.wait_caught_up("c", new)
+        assert_equal(new, target, databases=["d"])
+        daemon.restart()
+        two_domains(new, 200)
+        new.flush_logs()
+        two_domains(new, 300)
+        daemon.wait_caught_up("c", new)
+        assert_equal(new, target, databases=["d"])
+        status = daemon.sql("SHOW ALL SLAVES STATUS")[0]
+        assert status["Gtid_Slave_Pos"] == status["Gtid_IO_Pos"] == slave_position(new)
+        assert ",7-2-92233720368547759" in status["Gtid_IO_Pos"] and status["Master_Server_Id"] == 2
+    finally:
+        for server in (old, new, target):
+            server.destroy()
+
+
+def test_begins_after_a_given_position(make_source, make_daemon):
+    source = make_source("src", 1)
+    for number in range(3):
+        two_domains(source, number)
+    position = slave_position(source)
+    two_domains(source, 10)
+    daemon = make_daemon()
+    receive(daemon, source, gtid=f"slave_pos, GTID_SLAVE_POS='{position}'")
+    after = slave_position(source)
+    wait_for(daemon, *after.split(","))
+    assert gtids_in(daemon.relay_files("c")) == ["0-1-4", "7-1-4"]
+    # Ahead of the source: its own words.
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    daemon.sql("CHANGE MASTER TO GTID_SLAVE_POS='0-1-100' FOR CHANNEL 'c'")
+    daemon.sql("START SLAVE IO_THREAD FOR CHANNEL 'c'")
+    wait_until(lambda: int(daemon.status("c")["Last_IO_Errno"]) == 1236, daemon.describe("c"))
+    assert "requested to start from GTID 0-1-100, which is not in the master's binlog" in daemon.status("c")["Last_IO_Error"]

@@ -101,6 +101,12 @@ enum class SourceOption {
   connect_retry,
   retry_count,
   heartbeat_period,
+  gtid_purged,     ///< a MySQL GTID set to begin with; named as the variable that mysqldump sets
+  gtid_slave_pos,  ///< a MariaDB GTID position to begin with; named as the variable that mariadb-dump sets
+  compression_algorithms,
+  tls_version,
+  link_text,  ///< any other text of state::SourceLinkRecord
+  link_flag,  ///< 0 or 1 of it
   refused
 };
 

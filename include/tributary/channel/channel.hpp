@@ -9,6 +9,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tributary/apply/applier.hpp"
@@ -59,6 +60,9 @@ struct ChannelChange {
   std::optional<std::uint64_t> log_pos, retry_count;
   std::optional<std::uint32_t> connect_retry;
   std::optional<double> heartbeat_period;
+  std::optional<std::string> start_gtid;  ///< begins anew after this MySQL GTID set or MariaDB GTID position
+  std::vector<std::pair<std::string state::SourceLinkRecord::*, std::string>> link_texts;
+  std::vector<std::pair<bool state::SourceLinkRecord::*, bool>> link_flags;
 };
 
 /// A note or warning raised by a statement that succeeded (SHOW WARNINGS).

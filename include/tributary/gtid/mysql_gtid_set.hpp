@@ -69,6 +69,10 @@ class MysqlGtidSet {
   void add(const TaggedUuid& source, GnoInterval interval);
   /// Union.
   void add(const MysqlGtidSet& other);
+  /// What is in this set and not in @p other.
+  [[nodiscard]] MysqlGtidSet without(const MysqlGtidSet& other) const;
+  /// The GTIDs that have no tag: all that servers before 8.3 can have.
+  [[nodiscard]] MysqlGtidSet without_tags() const;
 
   [[nodiscard]] bool contains(const MysqlGtid& gtid) const;
   [[nodiscard]] bool contains(const MysqlGtidSet& other) const;

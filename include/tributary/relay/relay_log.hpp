@@ -133,6 +133,8 @@ class RelayLog {
   /// FORMAT_DESCRIPTION event first.
   void begin_file(const std::string& source_file_name, const SourceIdentity& source,
                   const std::string& gtid_before = {});
+  /// Replaces what begin_file() was told of the newest file. Durable when it returns.
+  void record_gtid_before(const std::string& gtid_before);
   /// Appends one whole event at write_end(). Buffered; not visible to readers.
   void append(ByteView event);
   /// Covers [write_end(), offset) by IGNORABLE events over a sparse range. @p checksum and @p server_id as in the

@@ -10,6 +10,21 @@
 
 namespace tributary::source {
 
+/// What the connection to a source is like. Paths and texts: '' = not given.
+struct LinkOptions {
+  bool tls = false;  ///< TLS, or no connection at all
+  std::string ca, ca_path, certificate, key, cipher, crl, crl_path;
+  bool verify_server = false;  ///< the certificate must be trusted and be for the host
+  std::string tls_versions;    ///< "TLSv1.2,TLSv1.3"
+  /// caching_sha2_password and sha256_password without TLS need the source's RSA key: from this file, or asked of the
+  /// source if that is allowed (whoever answers in its place would get the password).
+  std::string public_key_file;
+  bool may_ask_public_key = false;
+  bool may_compress = false;   ///< zlib, where the source offers it
+  bool must_compress = false;  ///< no connection where it does not
+  std::string bind_address;    ///< address of ours to connect from
+};
+
 /// How to reach a source and how to present ourselves. Times in seconds unless said.
 struct SourceOptions {
   std::string channel;
@@ -25,14 +40,19 @@ struct SourceOptions {
   std::string server_uuid;            ///< ours; unique per channel, since a source keeps one dump per uuid
   std::string report_host;
   std::uint16_t report_port = 0;
+  LinkOptions link;
   enum class GtidMode { none, mysql_auto_position, mariadb_slave_pos, mariadb_current_pos };
   GtidMode gtid_mode = GtidMode::none;
   /// Where to begin when the relay log is empty: file name ('' = the source's first file) and position.
   std::string start_file;
   std::uint64_t start_position = 4;
-  /// MariaDB GTID position to begin from when gtid_mode says so and the relay log is empty; '' = start_file and
-  /// start_position, and without these the beginning of what the source still has.
+  /// MariaDB GTID position or MySQL GTID set to begin from when gtid_mode says so and the relay log is empty; '' =
+  /// start_file and start_position, and without these the beginning of what the source still has.
   std::string start_gtid;
+  /// GTIDs that the target has applied, of the kind of gtid_mode; asked by the receiver's thread where the relay log
+  /// may have lost what the target has: before it goes on at another server. Errors are retried. Empty: nothing is
+  /// applied.
+  std::function<std::string()> applied_gtid;
 };
 
 /// What the source told about itself; remembered so that the channel can be served while it is down.
@@ -60,7 +80,8 @@ struct ReceiverStatus {
   std::int64_t clock_difference = 0;  ///< our clock minus the source's, seconds
   std::string read_file;              ///< source file being read
   std::uint64_t read_position = 0;    ///< received position in it
-  std::string gtid_io_pos;            ///< MariaDB: last GTID received per domain
+  /// MariaDB: last GTID received per domain; MySQL: the set of GTIDs received and before that, '' while not known.
+  std::string gtid_io_pos;
   SourceAnswers answers;
 };
 
@@ -70,13 +91,16 @@ struct ReceiverStatus {
 /// position as long as the source is the server that wrote what was received (its uuid, or its server_id on
 /// MariaDB), by GTID when it is another one and gtid_mode allows it. With MariaDB's GTID a server_id is not believed:
 /// the source must have, up to that file and position, just the groups that were received (BINLOG_GTID_POS()), else
-/// receiving goes on by GTID. A file and position beyond 4 GiB, which COM_BINLOG_DUMP cannot say, is reached by reading
-/// the file from its start and dropping what stands before.
+/// receiving goes on by GTID. With MASTER_AUTO_POSITION (MySQL's GTIDs) every connection is told the set of what was
+/// received whole, so a source that has purged transactions or lacks some of its own that we have says so (1236); a
+/// transaction that was received in part is received again. A channel begun by file and position learns which GTIDs
+/// stand before that place, where the source still has the file. A file and position beyond 4 GiB, which
+/// COM_BINLOG_DUMP cannot say, is reached by reading the file from its start and dropping what stands before.
 ///
 /// Retried after connect_retry seconds (at once when an established connection was lost): everything about the
 /// connection, as MySQL does, also a wrong password and a source that shuts down; a full disk. Ends with an error: what
 /// the source refuses for good (1236 and the like), an identity that does not fit (1593), a stream that contradicts
-/// itself (1610). Not supported yet, and refused with 1593: MASTER_AUTO_POSITION (MySQL's GTIDs).
+/// itself (1610).
 class Receiver {
  public:
   /// @p log must outlive this. @p on_answers is called from run()'s thread each time a source has answered.

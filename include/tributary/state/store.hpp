@@ -11,6 +11,21 @@
 
 namespace tributary::state {
 
+/// How a source is connected to, beside its address and account: CHANGE MASTER's options of these names.
+struct SourceLinkRecord {
+  bool ssl = false;  ///< TLS, or no connection at all
+  // Paths on the daemon's host; '' = not given.
+  std::string ssl_ca, ssl_capath, ssl_cert, ssl_key;
+  std::string ssl_cipher;
+  std::string ssl_crl, ssl_crlpath;
+  bool ssl_verify_server_cert = false;  ///< the certificate must be for the source's host, and be trusted
+  std::string tls_version;              ///< "TLSv1.2,TLSv1.3"; '' = what the library allows
+  std::string public_key_path;          ///< of the source's RSA key, for passwords without TLS
+  bool get_public_key = false;          ///< the source may be asked for that key
+  std::string compression_algorithms = "uncompressed";
+  std::string bind;  ///< address of ours to connect from
+};
+
 /// Configuration of a channel: what CHANGE MASTER says. Kept across restarts.
 struct ChannelRecord {
   std::string name;  ///< '' is the default channel
@@ -25,10 +40,11 @@ struct ChannelRecord {
   std::uint64_t retry_count = 86400;
   double heartbeat_period = 30.0;
   std::uint64_t start_file_number = 1;  ///< relay file with which this configuration begins: ApplierOptions::start
-  std::string start_gtid;               ///< MariaDB GTID position that was applied before that file
+  std::string start_gtid;               ///< MariaDB GTID position or MySQL GTID set applied before that file
   std::string uuid;                     ///< what we show this source as our server_uuid
   bool io_running = false;              ///< wanted state: started again with the daemon
   bool sql_running = false;
+  SourceLinkRecord link;
 };
 
 /// The daemon's copy of the checkpoint in the target, for status while the target is away.

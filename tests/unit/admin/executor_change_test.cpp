@@ -100,7 +100,25 @@ TEST_F(ExecutorChange, refusesBadValuesAndLeavesNoChannelBehind) {
       {"MASTER_HEARTBEAT_PERIOD=1e999",
        "1624 The requested value for the heartbeat period is either negative or exceeds the maximum allowed (4294967 "
        "seconds)."},
-      {"MASTER_SSL=1", "1235 This version of Tributary doesn't yet support 'MASTER_SSL'"},
+      {"MASTER_SSL=2", "1210 Incorrect arguments to MASTER_SSL"},
+      {"MASTER_SSL_CA='" + std::string(512, 'c') + "'", "1210 Incorrect arguments to MASTER_SSL_CA"},
+      {"MASTER_TLS_VERSION='TLSv1.1'",
+       "1210 Incorrect arguments to MASTER_TLS_VERSION: a list of TLSv1.2 and TLSv1.3, older ones are not secure"},
+      {"MASTER_BIND='eth0'", "1210 Incorrect arguments to MASTER_BIND: an IP address is needed"},
+      {"MASTER_COMPRESSION_ALGORITHMS='lz4,zlib'",
+       "3920 Invalid SOURCE_COMPRESSION_ALGORITHMS 'lz4,zlib' for channel 'x'."},
+      {"MASTER_COMPRESSION_ALGORITHMS='zlib, zstd'",
+       "1235 This version of Tributary doesn't yet support 'MASTER_COMPRESSION_ALGORITHMS' ('zstd: the client library "
+       "knows zlib alone'"},
+      {"MASTER_ZSTD_COMPRESSION_LEVEL=3",
+       "1235 This version of Tributary doesn't yet support 'MASTER_ZSTD_COMPRESSION_LEVEL' ('the client library knows "
+       "zlib alone'"},
+      {"GTID_PURGED='8f0c2b4e-0000-4000-8000-000000000001:1-5'",
+       "1210 Incorrect arguments to GTID_PURGED: it needs SOURCE_AUTO_POSITION = 1"},
+      {"MASTER_AUTO_POSITION=1, GTID_PURGED='1-2-3'", "1772 Malformed GTID set specification '1-2-3'."},
+      {"GTID_SLAVE_POS='0-1-5'", "1210 Incorrect arguments to GTID_SLAVE_POS: it needs MASTER_USE_GTID = slave_pos"},
+      {"MASTER_USE_GTID=slave_pos, GTID_SLAVE_POS='0-1-5', MASTER_LOG_FILE='b.1', MASTER_LOG_POS=4",
+       "1210 Incorrect arguments to GTID_SLAVE_POS AND LOG_FILE OR LOG_POS"},
       {"MASTER_DELAY=1", "1235 This version of Tributary doesn't yet support 'MASTER_DELAY'"},
   };
   for (const auto& [option, message] : cases) {
@@ -108,6 +126,36 @@ TEST_F(ExecutorChange, refusesBadValuesAndLeavesNoChannelBehind) {
     EXPECT_EQ(warnings().substr(0, 6), "Error ");
   }
   EXPECT_TRUE(channels_->all().empty());
+}
+
+TEST_F(ExecutorChange, keepsHowTheSourceIsConnectedTo) {
+  EXPECT_EQ(error("CHANGE REPLICATION SOURCE TO SOURCE_HOST='h', SOURCE_USER='u', SOURCE_SSL=1, SOURCE_SSL_CA='/ca',"
+                  " SOURCE_SSL_CAPATH='/cas', SOURCE_SSL_CERT='/cert', SOURCE_SSL_KEY='/key', SOURCE_SSL_CIPHER='AES',"
+                  " SOURCE_SSL_CRL='/crl', SOURCE_SSL_CRLPATH='/crls', SOURCE_SSL_VERIFY_SERVER_CERT=1,"
+                  " SOURCE_TLS_VERSION='TLSv1.2,TLSv1.3', SOURCE_PUBLIC_KEY_PATH='/pub', GET_SOURCE_PUBLIC_KEY=1,"
+                  " SOURCE_COMPRESSION_ALGORITHMS='ZLIB , uncompressed', SOURCE_BIND='::1'"),
+            "");
+  EXPECT_EQ(warnings(), "Note 1760");
+  const state::SourceLinkRecord link = config("").link;
+  EXPECT_TRUE(link.ssl && link.ssl_verify_server_cert && link.get_public_key);
+  EXPECT_EQ(link.ssl_ca + link.ssl_capath + link.ssl_cert + link.ssl_key + link.ssl_cipher + link.ssl_crl,
+            "/ca/cas/cert/keyAES/crl");
+  EXPECT_EQ(link.ssl_crlpath + link.tls_version + link.public_key_path, "/crlsTLSv1.2,TLSv1.3/pub");
+  EXPECT_EQ(link.compression_algorithms + link.bind, "zlib,uncompressed::1");
+  EXPECT_EQ(error("CHANGE MASTER TO MASTER_SSL=0, MASTER_BIND=''"), "");
+  EXPECT_FALSE(config("").link.ssl);
+  EXPECT_EQ(config("").link.bind, "");
+  EXPECT_EQ(config("").link.ssl_ca, "/ca");
+}
+
+TEST_F(ExecutorChange, beginsAfterGtids) {
+  const std::string set = "8f0c2b4e-0000-4000-8000-000000000001:1-5";
+  EXPECT_EQ(error("CHANGE MASTER TO MASTER_HOST='h', MASTER_AUTO_POSITION=1, GTID_PURGED='" + set + "'"), "");
+  EXPECT_EQ(config("").start_gtid, set);
+  EXPECT_EQ(error("CHANGE MASTER TO MASTER_USE_GTID=slave_pos, GTID_SLAVE_POS='1-2-3,0-1-5'"), "");
+  EXPECT_EQ(config("").start_gtid, "0-1-5,1-2-3");
+  EXPECT_EQ(error("CHANGE MASTER TO MASTER_LOG_FILE='b.1', MASTER_LOG_POS=4"), "");
+  EXPECT_EQ(config("").start_gtid, "");
 }
 
 TEST_F(ExecutorChange, warnsAboutHeartbeats) {

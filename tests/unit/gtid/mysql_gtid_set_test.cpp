@@ -164,5 +164,25 @@ TEST(MysqlGtidSet, refusesDamagedEncodings) {
   }
 }
 
+TEST(MysqlGtidSet, takesAnotherSetAway) {
+  const std::string uuid = "8f0c2b4e-0000-4000-8000-000000000001";
+  const auto without = [&](const std::string& from, const std::string& taken) {
+    const std::string rest = MysqlGtidSet::parse(uuid + from).without(MysqlGtidSet::parse(uuid + taken)).to_string();
+    return rest.empty() ? rest : rest.substr(uuid.size());
+  };
+  EXPECT_EQ(without(":1-10", ":1-10"), "");
+  EXPECT_EQ(without(":1-10", ":3-4"), ":1-2:5-10");
+  EXPECT_EQ(without(":1-10", ":3-4:6:10-20"), ":1-2:5:7-9");
+  EXPECT_EQ(without(":5-6:8-9:20-30", ":1-5:9-25"), ":6:8:26-30");
+  EXPECT_EQ(without(":1-3:5-7:9-11", ":2-10"), ":1:11");
+  EXPECT_EQ(without(":tag:1-3", ":1-3"), ":tag:1-3");
+  EXPECT_EQ(without(":1-3:tag:1-3", ":tag:2"), ":1-3:tag:1:3");
+}
+
+TEST(MysqlGtidSet, leavesOutTags) {
+  const std::string uuid = "8f0c2b4e-0000-4000-8000-000000000001";
+  EXPECT_EQ(MysqlGtidSet::parse(uuid + ":1-3:tag:1-3").without_tags().to_string(), uuid + ":1-3");
+}
+
 }  // namespace
 }  // namespace tributary::gtid

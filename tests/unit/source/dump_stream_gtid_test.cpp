@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "dump_stream.hpp"
+#include "receive_error.hpp"
 #include "relay_directory_fixture.hpp"
 #include "stream_events.hpp"
 
@@ -53,6 +54,28 @@ TEST_F(DumpStreamGtidTest, countsFromTheFirstGroupAfterTheSkippedOnes) {
   cursor->next();
   cursor->next();
   EXPECT_EQ(cursor->next()->start.offset, start);
+}
+
+TEST_F(DumpStreamGtidTest, aSourceMayBeginWhereTheGroupsAreThatWeLack) {
+  for (const std::string state : {"0-11-8", ""}) {
+    DumpStart start;
+    start.by = DumpStart::By::gtid;
+    start.gtid_state = start.skipped_state = gtid::MariadbGtidPosition::parse(state);
+    stream_.start_over();
+    stream_.set_gtid_position(start.gtid_state);
+    stream_.begin(probe_, start);
+    file_ = FileBuilder();
+    const Bytes format = without_log_pos(file_.format());
+    file_.skip(1000);
+    stream_.on_event(made_up_rotate("bin.000005", file_.offset()));
+    stream_.on_event(format);
+    stream_.on_event(gtid_list(file_.offset(), state, true));
+    send_transaction(0, 9);
+    EXPECT_TRUE(counts());
+    EXPECT_EQ(relay_.log().received_end().offset, file_.offset());
+    // Only the first file.
+    EXPECT_THROW(stream_.on_event(made_up_rotate("bin.000006", 500)), ReceiveError);
+  }
 }
 
 TEST_F(DumpStreamGtidTest, countsAtOnceWhereTheFileBeginsWithWhatWeHave) {

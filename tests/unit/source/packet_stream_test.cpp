@@ -53,7 +53,7 @@ class PacketStreamTest : public ::testing::Test {
 };
 
 TEST_F(PacketStreamTest, handsOutPacketsOfAllSizesHoweverTheyArrive) {
-  PacketStream stream(ends_[0], stop_, 60);
+  PacketStream stream(make_socket_source(ends_[0]), ends_[0], stop_, 60);
   const std::vector<std::size_t> sizes{0,        1,        100,      262139,         262140,   262141, 300000,
                                        16777214, 16777215, 16777216, 2 * 16777215UL, 40000000, 5};
   std::jthread sender([&] {
@@ -76,7 +76,7 @@ TEST_F(PacketStreamTest, handsOutPacketsOfAllSizesHoweverTheyArrive) {
 }
 
 TEST_F(PacketStreamTest, handsOutManyPacketsOfOneRead) {
-  PacketStream stream(ends_[0], stop_, 60);
+  PacketStream stream(make_socket_source(ends_[0]), ends_[0], stop_, 60);
   Bytes all;
   for (unsigned number = 1; number <= 600; ++number) {
     const Bytes bytes = packet(static_cast<std::uint8_t>(number), pattern(number % 50));
@@ -88,14 +88,14 @@ TEST_F(PacketStreamTest, handsOutManyPacketsOfOneRead) {
 }
 
 TEST_F(PacketStreamTest, refusesPacketsOutOfOrder) {
-  PacketStream stream(ends_[0], stop_, 60);
+  PacketStream stream(make_socket_source(ends_[0]), ends_[0], stop_, 60);
   send(packet(2, pattern(3)));
   ASSERT_TRUE(stream.read_arrived());
   EXPECT_THROW(stream.next(), ReceiveError);
 }
 
 TEST_F(PacketStreamTest, tellsThatTheConnectionIsClosed) {
-  PacketStream stream(ends_[0], stop_, 60);
+  PacketStream stream(make_socket_source(ends_[0]), ends_[0], stop_, 60);
   send(ByteView(packet(1, pattern(300))).first(100));
   close_sender();
   ASSERT_TRUE(stream.read_arrived());
@@ -110,12 +110,12 @@ TEST_F(PacketStreamTest, tellsThatTheConnectionIsClosed) {
 }
 
 TEST_F(PacketStreamTest, givesUpOnASilentSource) {
-  const PacketStream stream(ends_[0], stop_, 1);
+  const PacketStream stream(make_socket_source(ends_[0]), ends_[0], stop_, 1);
   EXPECT_THROW(static_cast<void>(stream.wait()), ReceiveError);
 }
 
 TEST_F(PacketStreamTest, aStopEndsTheWait) {
-  const PacketStream stream(ends_[0], stop_, 3600);
+  const PacketStream stream(make_socket_source(ends_[0]), ends_[0], stop_, 3600);
   std::jthread stopper([this] { stop_source_.request_stop(); });
   EXPECT_FALSE(stream.wait());
 }

@@ -59,11 +59,11 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_F(MigrationTest, recordsTheVersionAndTheOwner) {
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "2");
+  EXPECT_EQ(sql("PRAGMA user_version"), "3");
   EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x54524942));
   EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "2");
+  EXPECT_EQ(sql("PRAGMA user_version"), "3");
 }
 
 TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
@@ -75,12 +75,20 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
     record.uuid = "u";
     store.save_channel(record);
   }
-  (void)sql("ALTER TABLE channel DROP COLUMN start_gtid; PRAGMA user_version = 1");
+  std::string back;
+  for (const char* const column : {"ssl", "ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_crl",
+                                   "ssl_crlpath", "ssl_verify_server_cert", "tls_version", "public_key_path",
+                                   "get_public_key", "compression_algorithms", "bind", "start_gtid"}) {
+    back += std::string("ALTER TABLE channel DROP COLUMN ") + column + "; ";
+  }
+  (void)sql(back + "PRAGMA user_version = 1");
   Store store(file());
   ASSERT_EQ(store.channels().size(), 1U);
   EXPECT_EQ(store.channels().front().host, "h");
   EXPECT_EQ(store.channels().front().start_gtid, "");
-  EXPECT_EQ(sql("PRAGMA user_version"), "2");
+  EXPECT_FALSE(store.channels().front().link.ssl);
+  EXPECT_EQ(store.channels().front().link.compression_algorithms, "uncompressed");
+  EXPECT_EQ(sql("PRAGMA user_version"), "3");
 }
 
 TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
@@ -89,7 +97,7 @@ TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
   const std::string message = refusal();
   EXPECT_TRUE(contains(message, "4711")) << message;
   EXPECT_TRUE(contains(message, "tributaryd 0.")) << message;
-  EXPECT_TRUE(contains(message, "up to 2")) << message;
+  EXPECT_TRUE(contains(message, "up to 3")) << message;
   EXPECT_EQ(sql("PRAGMA user_version"), "4711");
 }
 
