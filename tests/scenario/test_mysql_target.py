@@ -182,6 +182,7 @@ ONLY_MARIADB = {
     "password": (["CREATE USER {0} IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29'"], 1064,
                  ["does not know IDENTIFIED BY PASSWORD"]),
     "engine": (["CREATE TABLE {0}.e (id INT) ENGINE=Aria"], 1286, ["does not know the engine Aria"]),
+    "collation": (["CREATE TABLE {0}.c (c VARCHAR(5) COLLATE utf8mb4_general_nopad_ci)"], 1273, ["which does not know"]),
     "mode": (["SET sql_mode=ORACLE", "CREATE TABLE {0}.o (d DATE)"], 1231, ["'ORACLE'", "only MariaDB has"]),
     "package": (["SET sql_mode=ORACLE", "CREATE PACKAGE {0}.p AS FUNCTION f RETURN INT; END"], 1231, ["'ORACLE'"]),
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/format_description.hpp"
 #include "tributary/binlog/table_map.hpp"
