@@ -4,7 +4,7 @@ import pytest
 
 import servers
 from compare import assert_equal
-from daemon import Tributary, make_target_account
+from daemon import TARGET_PASSWORD, TARGET_USER, Tributary, make_target_account
 
 pytestmark = pytest.mark.servers("mysql-9.7")
 
@@ -229,3 +229,21 @@ def test_large_statements(running):
                        f"INSERT INTO t VALUES {rows}",
                        "INSERT INTO u SELECT id, REPEAT(b, 100) FROM t WHERE id < 8",
                        "UPDATE t, u SET t.b='short', u.b=CONCAT('y', u.b) WHERE t.id=u.id") == 208
+
+
+@pytest.mark.servers("mysql-5.6")
+def test_a_server_that_is_too_old(make_daemon):
+    source, target = servers.source("source", 1), servers.target("target", product="mysql-5.6")
+    try:
+        servers.start_all(source, target)
+        source.make_replication_account()
+        password = TARGET_PASSWORD.replace("'", "''")
+        target.run(f"GRANT ALL ON *.* TO {TARGET_USER}@'%' IDENTIFIED BY '{password}'")
+        daemon = make_daemon(target)
+        daemon.replicate("c", source)
+        status = daemon.wait_stopped_by_error("c")
+        assert int(status["Last_SQL_Errno"]) == 1593 and "MySQL is supported from 8.0.13 on" in status["Last_SQL_Error"], status
+        assert target.query("SHOW DATABASES LIKE 'tributary'") == []
+    finally:
+        source.destroy()
+        target.destroy()
