@@ -131,10 +131,11 @@ bool Worker::changes_only_without_transactions(const Step& step) const {
   if (const auto* const rows = std::get_if<RowsStep>(&step)) {
     return rows->place && environment_.engines.known_without_transactions(rows->table);
   }
-  if (std::holds_alternative<OwnStep>(step)) return false;
-  const StatementScan& scan = std::get<SourceStatement>(step).scan;
-  if (scan.kind != StatementKind::dml || scan.objects.empty()) return false;
-  return environment_.engines.known_without_transactions({scan.objects.front().database, scan.objects.front().name});
+  const auto* const statement = std::get_if<SourceStatement>(&step);
+  if (statement == nullptr || statement->scan.kind != StatementKind::dml || statement->scan.objects.empty())
+    return false;
+  const target::ObjectName& table = statement->scan.objects.front();
+  return environment_.engines.known_without_transactions({table.database, table.name});
 }
 
 void Worker::run_ahead(Chunk& chunk) {
