@@ -12,7 +12,7 @@ CREATE TABLE IF NOT EXISTS tributary.xa_prepared (
   relay_end         BIGINT UNSIGNED NOT NULL COMMENT 'offset after it',
   source_file       VARBINARY(512) NOT NULL COMMENT 'the source''s binary log; the offsets are the same there',
   gtid              VARBINARY(512) NOT NULL COMMENT 'of the group, text; empty: none',
-  by_statements     TINYINT NOT NULL COMMENT '1: statements of a MariaDB source, which nothing may overtake',
+  applied           TINYINT NOT NULL COMMENT '1: its changes are in the target already (docs/architecture.md)',
   prepared_at       DATETIME(6) NOT NULL COMMENT 'UTC, clock of the daemon',
   PRIMARY KEY (channel_uuid, channel, gtrid, bqual, format_id)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4 COMMENT='Prepared XA transactions; rows move in the transaction of the checkpoint';

@@ -162,11 +162,11 @@ std::vector<target::PreparedTransaction> Applier::Implementation::find_prepared(
                                   [this](const auto& transaction) { return transaction.begin >= options.start; });
   if (first == found.begin()) return found;
   for (auto forgotten = found.begin(); forgotten != first; ++forgotten) {
-    tributary::log(
-        LogLevel::warning,
-        "channel '{}': the XA transaction {}, prepared at {}:{}, is forgotten with the former position: when "
-        "the source commits it, its changes are not applied",
-        channel(), forgotten->xid.to_sql(), forgotten->source_file, forgotten->begin.offset);
+    tributary::log(LogLevel::warning,
+                   "channel '{}': the XA transaction {}, prepared at {}:{}, is forgotten with the former position; its "
+                   "changes are {}",
+                   channel(), forgotten->xid.to_sql(), forgotten->source_file, forgotten->begin.offset,
+                   forgotten->applied ? "in the target" : "not in the target, and will not be when it is committed");
   }
   prepared.forget_before(connection, options.start);
   found.erase(found.begin(), first);

@@ -139,6 +139,18 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
   ddl_ = std::move(statement);
 }
 
+void BatchBuilder::wait_for_more(relay::RelayLog& log, const relay::RelayPosition& seen, const std::string& stage) {
+  static constexpr std::uint32_t k_wait_milliseconds = 60000;
+  if (whole_ > 0) {
+    close(false);
+    chunk_.first = chunk_.last = transaction_;
+  }
+  status_.set_stage(stage);
+  log.wait_published(seen, pipeline_.ended(), k_wait_milliseconds);
+  if (pipeline_.ended().stop_requested()) throw PipelineEnded{};
+  status_.set_stage("Reading event from the relay log");
+}
+
 void BatchBuilder::push_chunk() {
   finish_rows(std::nullopt, {});
   if (!pushed_) worker_ = alone_ ? 0 : pipeline_.choose_worker();

@@ -63,6 +63,7 @@ class BatchBuilder : public TransactionHandler {
                const binlog::FormatDescription& source) override;
   void on_statement(SourceStatement statement) override;
   void on_ddl(SourceStatement statement) override;
+  void wait_for_more(relay::RelayLog& log, const relay::RelayPosition& seen, const std::string& stage) override;
   void on_prepared(const target::PreparedTransaction& prepared) override {
     add_own_step(prepared_.remember_statement(prepared));
   }

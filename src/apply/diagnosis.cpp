@@ -56,6 +56,10 @@ class EventByEvent : public TransactionHandler {
       : session_(session), writer_(writer), rows_session_statement_(rows_session_statement) {}
 
   void on_begin(const TransactionStart& start) override { transaction_ = start; }
+  void wait_for_more(relay::RelayLog& /*log*/, const relay::RelayPosition& /*seen*/,
+                     const std::string& /*stage*/) override {
+    throw Error(error_code::k_replica_fatal, "a transaction that was applied is not whole in the relay log");
+  }
   void on_prepared(const target::PreparedTransaction& /*prepared*/) override {}
   void on_prepared_ended(const binlog::XaId& /*xid*/) override {}
   void on_end(bool /*rolled_back*/) override {}

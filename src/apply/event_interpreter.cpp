@@ -78,6 +78,7 @@ target::Checkpoint EventInterpreter::checkpoint() {
   checkpoint.gtid = mysql_position_.empty() ? mariadb_position_.to_string() : mysql_position_.to_string();
   checkpoint.source_timestamp = applied_timestamp_;
   for (const auto& [xid, prepared] : prepared_) {
+    if (prepared.applied) continue;
     checkpoint.needed_from =
         std::min(checkpoint.needed_from.value_or(prepared.begin.file_number), prepared.begin.file_number);
   }

@@ -34,9 +34,12 @@ class TransactionHandler {
   virtual void on_statement(SourceStatement statement) = 0;
   /// What commits by itself. It may be followed by rows (CREATE TABLE … SELECT) or by on_end().
   virtual void on_ddl(SourceStatement statement) = 0;
-  /// The transaction is an XA transaction that the source has prepared: none of its changes were told, only where they
-  /// stand is to be remembered.
+  /// The transaction is an XA transaction that the source has prepared: where it stands is to be remembered. None of
+  /// its changes were told, unless prepared.applied.
   virtual void on_prepared(const target::PreparedTransaction& prepared) = 0;
+  /// Nothing of the transaction being read was told, and what it means depends on what comes after the published end
+  /// @p seen: returns when there is more.
+  virtual void wait_for_more(relay::RelayLog& log, const relay::RelayPosition& seen, const std::string& stage) = 0;
   /// A prepared transaction has come to its end: committed, after its changes were told, or rolled back.
   virtual void on_prepared_ended(const binlog::XaId& xid) = 0;
   /// The transaction is whole; @p rolled_back: the source ended it with ROLLBACK.
@@ -100,8 +103,8 @@ class EventInterpreter {
   /// Tells the handler the changes of @p prepared as part of the transaction being read.
   void replay(const target::PreparedTransaction& prepared);
   void note_prepared_statement(const binlog::EventView& view, const binlog::FormatDescription& description);
-  /// @throws Error 1593 when something was changed since statements of MariaDB were prepared.
-  void must_not_be_overtaken(const target::PreparedTransaction& prepared);
+  /// Whether the source commits @p prepared. Waits until it is received.
+  bool is_committed_later(const target::PreparedTransaction& prepared);
   [[nodiscard]] SqlDialect dialect_of(const binlog::QueryEvent& query) const;
   [[nodiscard]] StatementScan scan(const binlog::QueryEvent& query) const;
   [[nodiscard]] EventPlace place_of(const relay::RelayEvent& event, const binlog::EventView& view);
@@ -138,7 +141,7 @@ class EventInterpreter {
   bool statement_has_no_effect_ = false;
   /// It is an XA transaction: its events tell nothing before it is committed.
   bool prepares_ = false;
-  bool prepares_by_statements_ = false;  ///< PreparedTransaction::by_statements
+  bool prepares_by_statements_ = false;  ///< of a source that does not keep locked what they have read
   /// Where the blocks of LOAD DATA statements to come begin, by file id.
   std::map<std::uint32_t, relay::RelayPosition> load_files_;
   bool in_payload_ = false;                ///< events are those of a TRANSACTION_PAYLOAD

@@ -103,8 +103,8 @@ void EventInterpreter::on_xa_prepare(const relay::RelayEvent& event, const binlo
     throw Error(error_code::k_corrupt_event, fmt::format("the XA transaction {} at {} has a name that is too long",
                                                          prepare.xid.to_sql(), source_place(event.start)));
   }
-  target::PreparedTransaction prepared{prepare.xid,       transaction_.begin,     event.end, transaction_.source_file,
-                                       transaction_.gtid, prepares_by_statements_};
+  target::PreparedTransaction prepared{prepare.xid, transaction_.begin, event.end, transaction_.source_file,
+                                       transaction_.gtid};
   if (prepare.one_phase) return replay(prepared);
   const std::string xid = prepare.xid.to_sql();
   // Its source knows no two of one name: it has lost the first in a crash.
@@ -112,7 +112,13 @@ void EventInterpreter::on_xa_prepare(const relay::RelayEvent& event, const binlo
     log(LogLevel::warning, "{}: XA PREPARE {} once more; the one from {}:{} is forgotten, as the source has",
         source_place(event.start), xid, former->second.source_file, former->second.begin.offset);
   }
-  log(LogLevel::debug, "{}: XA PREPARE {}: to be applied when it is committed", source_place(event.start), xid);
+  // Others may change what it has read as soon as it is prepared: only here does it do what it did in the source.
+  if (prepares_by_statements_ && is_committed_later(prepared)) {
+    replay(prepared);
+    prepared.applied = true;
+  }
+  log(LogLevel::debug, "{}: XA PREPARE {}: {}", source_place(event.start), xid,
+      prepared.applied ? "applied, as it is committed later" : "to be applied when it is committed");
   handler_.on_prepared(prepared);
   prepared_.insert_or_assign(xid, std::move(prepared));
 }
@@ -149,8 +155,7 @@ void EventInterpreter::on_xa_statement(const relay::RelayEvent& event, const bin
         source_place(event.start), xid);
     return;
   }
-  if (commits && found->second.by_statements) must_not_be_overtaken(found->second);
-  if (commits) replay(found->second);
+  if (commits && !found->second.applied) replay(found->second);
   handler_.on_prepared_ended(found->second.xid);
   prepared_.erase(found);
 }
@@ -165,32 +170,26 @@ void EventInterpreter::note_prepared_statement(const binlog::EventView& view,
   if (scan(binlog::QueryEvent::decode(view, description)).kind == StatementKind::dml) prepares_by_statements_ = true;
 }
 
-void EventInterpreter::must_not_be_overtaken(const target::PreparedTransaction& prepared) {
+bool EventInterpreter::is_committed_later(const target::PreparedTransaction& prepared) {
   const auto cursor = log_.open_cursor(prepared.end);
-  bool prepares = false;  // what is prepared changes nothing yet
-  while (const auto event = cursor->next()) {
-    if (event->start >= transaction_.begin) return;
-    const binlog::EventView view(event->raw, cursor->description().checksum);
-    if (view.type() == EventType::mariadb_gtid) {
-      prepares = binlog::MariadbGtidEvent::decode(view).has(binlog::MariadbGtidEvent::k_prepared_xa);
-    }
-    bool changes = binlog::is_rows_event(view.type()) || view.type() == EventType::execute_load_query;
-    if (view.type() == EventType::query || view.type() == EventType::mariadb_query_compressed) {
+  for (;;) {
+    const relay::RelayPosition published = log_.published_end();
+    while (const auto event = cursor->next()) {
+      const binlog::EventView view(event->raw, cursor->description().checksum);
+      // Prepared once more: the source has lost this one in a crash.
+      if (view.type() == EventType::mariadb_gtid) {
+        const auto gtid = binlog::MariadbGtidEvent::decode(view);
+        if (gtid.has(binlog::MariadbGtidEvent::k_prepared_xa) && gtid.xid == prepared.xid) return false;
+      }
+      if (view.type() != EventType::query && view.type() != EventType::mariadb_query_compressed) continue;
       const auto query = binlog::QueryEvent::decode(view, cursor->description());
-      const StatementKind kind = scan(query).kind;
-      changes = kind == StatementKind::dml || kind == StatementKind::ddl ||
-                (kind == StatementKind::xa && query.query.starts_with("XA COMMIT"));
+      const auto statement = parse_xa_statement(query.query, dialect_of(query));
+      if (!statement || !(statement->xid == prepared.xid)) continue;
+      if (statement->verb == XaStatement::Verb::commit) return true;
+      if (statement->verb == XaStatement::Verb::rollback) return false;
     }
-    if (prepares || !changes) continue;
-    throw Error(
-        error_code::k_replica_fatal,
-        fmt::format(
-            "Fatal error: the XA transaction {} was prepared at {}:{} in statement format, and before its XA "
-            "COMMIT others made changes (the first at {}). MariaDB keeps what such statements have read unlocked "
-            "after XA PREPARE, so that they might do something else now. Use binlog_format=ROW in the source's "
-            "sessions that use XA; for this one, make its changes by hand and go on behind its XA COMMIT with "
-            "CHANGE MASTER",
-            prepared.xid.to_sql(), prepared.source_file, prepared.begin.offset, source_place(event->start)));
+    handler_.wait_for_more(log_, published,
+                           fmt::format("Waiting for XA COMMIT or XA ROLLBACK of {}", prepared.xid.to_sql()));
   }
 }
 

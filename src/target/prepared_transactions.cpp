@@ -21,7 +21,7 @@ std::vector<PreparedTransaction> PreparedTransactionStore::load(TargetConnection
   std::vector<PreparedTransaction> result;
   for (const Row& row :
        connection.query("SELECT gtrid, bqual, format_id, relay_file_number, relay_begin, relay_end, source_file, gtid,"
-                        " by_statements FROM tributary.xa_prepared WHERE " +
+                        " applied FROM tributary.xa_prepared WHERE " +
                         key_ + " ORDER BY relay_file_number, relay_begin")) {
     PreparedTransaction& prepared = result.emplace_back();
     prepared.xid.gtrid = row.at(0).value();
@@ -32,7 +32,7 @@ std::vector<PreparedTransaction> PreparedTransactionStore::load(TargetConnection
     prepared.end.offset = number_of<std::uint64_t>(row, 5);
     prepared.source_file = row.at(6).value();
     prepared.gtid = row.at(7).value();
-    prepared.by_statements = number_of<int>(row, 8) != 0;
+    prepared.applied = number_of<int>(row, 8) != 0;
   }
   return result;
 }
@@ -40,10 +40,10 @@ std::vector<PreparedTransaction> PreparedTransactionStore::load(TargetConnection
 std::string PreparedTransactionStore::remember_statement(const PreparedTransaction& prepared) const {
   return fmt::format(
       "REPLACE INTO tributary.xa_prepared SET {}, {}, relay_file_number = {}, relay_begin = {}, relay_end = {},"
-      " source_file = {}, gtid = {}, by_statements = {}, prepared_at = {}",
+      " source_file = {}, gtid = {}, applied = {}, prepared_at = {}",
       assignments_, xid_condition(prepared.xid, ", "), prepared.begin.file_number, prepared.begin.offset,
-      prepared.end.offset, hex_literal(prepared.source_file), hex_literal(prepared.gtid),
-      prepared.by_statements ? 1 : 0, utc_now_literal());
+      prepared.end.offset, hex_literal(prepared.source_file), hex_literal(prepared.gtid), prepared.applied ? 1 : 0,
+      utc_now_literal());
 }
 
 std::string PreparedTransactionStore::forget_statement(const binlog::XaId& xid) const {

@@ -17,9 +17,8 @@ struct PreparedTransaction {
   relay::RelayPosition end;
   std::string source_file;
   std::string gtid;  ///< of the group; '' where the source has none
-  /// Statements of a source that does not keep what they have read locked until XA COMMIT (MariaDB): applied later they
-  /// could do something else.
-  bool by_statements = false;
+  /// Its changes are applied already: XA COMMIT has only to forget it.
+  bool applied = false;
 };
 
 /// A channel's rows of tributary.xa_prepared. They are written in the target transaction that moves the checkpoint past
