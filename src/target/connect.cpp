@@ -41,6 +41,14 @@ sql::ConnectOptionsMap properties_of(const TargetOptions& options) {
   properties["OPT_RECONNECT"] = false;
   // The server may then ask for any file: what it gets is decided by LocalFiles, which opens none.
   properties["OPT_LOCAL_INFILE"] = 1;
+  if (!options.ssl_ca.empty()) {
+    // With sslVerify the client library also refuses a server that does not offer TLS; sslEnforce alone does not.
+    properties["sslEnforce"] = true;
+    properties["sslVerify"] = true;
+    properties["sslCA"] = sql::SQLString(options.ssl_ca);
+    if (!options.ssl_cert.empty()) properties["sslCert"] = sql::SQLString(options.ssl_cert);
+    if (!options.ssl_key.empty()) properties["sslKey"] = sql::SQLString(options.ssl_key);
+  }
   return properties;
 }
 

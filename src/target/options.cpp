@@ -10,7 +10,7 @@ namespace tributary::target {
 namespace {
 
 constexpr std::string_view k_scheme = "mysql://";
-constexpr std::string_view k_shape = "mysql://USER@HOST[:PORT] or mysql://USER@localhost?socket=/PATH";
+constexpr std::string_view k_shape = "mysql://USER@HOST[:PORT][?ssl-ca=/PATH] or mysql://USER@localhost?socket=/PATH";
 
 /// The URL itself is not repeated in messages: somebody may have put a password into it.
 [[noreturn]] void refuse(const std::string& reason) {
@@ -70,6 +70,16 @@ void parse_host_and_port(std::string_view text, TargetOptions& options) {
   if (!after.empty()) options.port = parse_port(after.substr(1));
 }
 
+void take_tls_file(std::string_view name, std::string_view value, TargetOptions& options) {
+  std::string* const file = name == "ssl-ca"     ? &options.ssl_ca
+                            : name == "ssl-cert" ? &options.ssl_cert
+                            : name == "ssl-key"  ? &options.ssl_key
+                                                 : nullptr;
+  if (file == nullptr) refuse(fmt::format("unknown parameter '{}'", name));
+  *file = decode_percent(value, "path of a file");
+  if (!file->starts_with('/')) refuse(fmt::format("{} must be an absolute path", name));
+}
+
 void parse_parameters(std::string_view text, TargetOptions& options) {
   while (!text.empty()) {
     const std::size_t end = std::min(text.find('&'), text.size());
@@ -78,8 +88,15 @@ void parse_parameters(std::string_view text, TargetOptions& options) {
     const std::size_t equals = std::min(parameter.find('='), parameter.size());
     const std::string_view name = parameter.substr(0, equals);
     if (name == "password") refuse("a password does not belong here, where the process list shows it");
-    if (name != "socket") refuse(fmt::format("unknown parameter '{}' (there is only 'socket')", name));
-    options.socket = decode_percent(parameter.substr(std::min(equals + 1, parameter.size())), "socket");
+    const std::string_view value = parameter.substr(std::min(equals + 1, parameter.size()));
+    if (name.starts_with("ssl-")) {
+      take_tls_file(name, value, options);
+      continue;
+    }
+    if (name != "socket") {
+      refuse(fmt::format("unknown parameter '{}' (there are 'socket', 'ssl-ca', 'ssl-cert' and 'ssl-key')", name));
+    }
+    options.socket = decode_percent(value, "socket");
     if (!options.socket.starts_with('/')) refuse("the socket must be an absolute path");
     if (options.socket.size() >= sizeof(sockaddr_un::sun_path)) {
       refuse(fmt::format("the socket's path is longer than {} bytes", sizeof(sockaddr_un::sun_path) - 1));
@@ -115,6 +132,10 @@ TargetOptions TargetOptions::parse(std::string_view url) {
 
   parse_host_and_port(rest, options);
   parse_parameters(parameters, options);
+  if (options.ssl_ca.empty() && !(options.ssl_cert.empty() && options.ssl_key.empty())) {
+    refuse("ssl-cert and ssl-key need ssl-ca, by which the target is known");
+  }
+  if (!options.ssl_ca.empty() && !options.socket.empty()) refuse("a socket on this host has no TLS");
   if (options.socket.empty()) {
     if (options.host.empty()) refuse("the host is missing");
   } else if (!options.host.empty() && options.host != "localhost") {

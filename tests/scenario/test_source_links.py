@@ -226,3 +226,40 @@ def test_bind(make_source, make_daemon, product):
     assert daemon.status("c")["Master_Bind"] == "127.0.0.2"
     change(daemon, source, "MASTER_BIND='192.0.2.1'")
     wait_refused(daemon, 2004)
+
+
+@pytest.mark.parametrize("product", ["mariadb-10.11", pytest.param("mariadb-11.8", marks=pytest.mark.servers("mariadb-11.8"))])
+def test_the_target_is_verified(make_source, make_daemon, authority, product):
+    source = make_source("mariadb-10.11")
+    certificate, key = authority.issue("target", "IP:127.0.0.1")
+    ca, other = authority.ca, Authority(scratch_directory("ca"), "other").ca
+    tls = [f"--ssl-cert={certificate}", f"--ssl-key={key}", f"--ssl-ca={ca}"]
+    target = servers.target("target", options=tls, product=product).start()
+    try:
+        make_target_account(target)
+        target.run("ALTER USER tributary REQUIRE SSL", "CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY, v LONGTEXT)")
+        url = f"mysql://tributary@127.0.0.1:{target.port}"
+        daemon = make_daemon(target, start=False)
+        daemon.start([f"--target={url}?ssl-ca={ca}"])
+        daemon.replicate("c", source)
+        source.run("INSERT INTO d.t VALUES (1, 'x')")
+        daemon.wait_caught_up("c", source)
+        daemon.restart([f"--target={url}?ssl-ca={other}"])
+        wait_until(lambda: int(daemon.status("c")["Last_SQL_Errno"]) == 2026, "another authority is not trusted")
+        daemon.restart([f"--target=mysql://tributary@localhost:{target.port}?ssl-ca={ca}"])
+        wait_until(lambda: int(daemon.status("c")["Last_SQL_Errno"]) == 2026, "another host's certificate is not trusted")
+        daemon.restart([f"--target={url}"])
+        wait_until(lambda: int(daemon.status("c")["Last_SQL_Errno"]) == 1045, "the account needs TLS")
+        # A target that does not offer TLS.
+        target.stop()
+        target.options = [option for option in target.options if option not in tls] + ["--skip-ssl"]
+        target.start()
+        target.run("ALTER USER tributary REQUIRE NONE")
+        daemon.restart([f"--target={url}?ssl-ca={ca}"])
+        wait_until(lambda: int(daemon.status("c")["Last_SQL_Errno"]) == 2026, "TLS is needed")
+        source.run("INSERT INTO d.t VALUES (2, 'x')")
+        assert target.query("SELECT id FROM d.t") == [(1,)]
+        daemon.restart([f"--target={url}"])
+        daemon.wait_caught_up("c", source)
+    finally:
+        target.destroy()

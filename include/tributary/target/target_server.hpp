@@ -14,13 +14,18 @@
 
 namespace tributary::target {
 
-/// Where changes are applied. From --target mysql://user@host:port or mysql://user@localhost?socket=/path.
+/// Where changes are applied. From --target mysql://user@host:port[?ssl-ca=/path...] or
+/// mysql://user@localhost?socket=/path.
 struct TargetOptions {
   std::string host = "127.0.0.1";
   std::uint16_t port = 3306;
   std::string socket;  ///< used instead of host and port when not empty
   std::string user;
   std::string password;
+  /// TLS, if not empty: whom to trust. The target's certificate is verified, and must be for the host. Nothing is sent
+  /// to a target that has no such certificate.
+  std::string ssl_ca;
+  std::string ssl_cert, ssl_key;       ///< our own certificate, with ssl_ca only
   std::uint32_t connect_timeout = 10;  ///< seconds, for each step of connecting: TCP, greeting, authentication
   /// Seconds to wait for the server's answer or to hand it a statement; 0 = no limit, since a DDL may run for hours.
   /// A dead peer is noticed anyway (TCP keep-alive, k_keepalive_* below) and interrupt() ends every wait.

@@ -46,6 +46,14 @@ TEST(TargetOptionsTest, readsASocket) {
   EXPECT_EQ(TargetOptions::parse("mysql://u@localhost/?socket=/a%20b").socket, "/a b");
 }
 
+TEST(TargetOptionsTest, readsWhomToTrust) {
+  const TargetOptions options = TargetOptions::parse("mysql://u@h:3310?ssl-ca=/ca%20s.pem&ssl-cert=/cert&ssl-key=/key");
+  EXPECT_EQ(options.ssl_ca, "/ca s.pem");
+  EXPECT_EQ(options.ssl_cert, "/cert");
+  EXPECT_EQ(options.ssl_key, "/key");
+  EXPECT_EQ(options.address(), "h:3310");
+}
+
 TEST(TargetOptionsTest, decodesPercent) {
   EXPECT_EQ(TargetOptions::parse("mysql://a%40b%3Ac%25@h").user, "a@b:c%");
   EXPECT_EQ(TargetOptions::parse("mysql://%c3%A9@h").user, "\xc3\xa9");
@@ -88,6 +96,10 @@ TEST(TargetOptionsTest, refusesABadUrlWithTheReason) {
       {"mysql://u%zz@h", "hexadecimal"},
       {"mysql://u%00@h", "zero byte"},
       {"mysql://u@h?ssl=1", "unknown parameter 'ssl'"},
+      {"mysql://u@h?ssl-verify=0", "unknown parameter 'ssl-verify'"},
+      {"mysql://u@h?ssl-ca=ca.pem", "ssl-ca must be an absolute path"},
+      {"mysql://u@h?ssl-cert=/c&ssl-key=/k", "need ssl-ca"},
+      {"mysql://u@localhost?socket=/s&ssl-ca=/c", "no TLS"},
       {"mysql://u@h?=", "unknown parameter"},
       {"mysql://u@localhost?socket", "absolute path"},
       {"mysql://u@localhost?socket=mysqld.sock", "absolute path"},
