@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "tributary/channel/channel_name.hpp"
+#include "tributary/gtid/mysql_gtid_set.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/util/crash_point.hpp"
 #include "tributary/util/error.hpp"
@@ -280,7 +281,27 @@ std::string Channel::Implementation::applied_gtid() const {
     if (error.code() != 1146) throw;
   }
   const bool counts = checkpoint && checkpoint->position.file_number >= configured.start_file_number;
-  return counts ? checkpoint->gtid : configured.start_gtid;
+  const std::string applied = counts ? checkpoint->gtid : configured.start_gtid;
+  return configured.gtid_mode == "auto_position"
+             ? with_gtids_before(applied, counts ? checkpoint->position : relay::RelayPosition{})
+             : applied;
+}
+
+std::string Channel::Implementation::with_gtids_before(const std::string& applied,
+                                                       const relay::RelayPosition& position) const {
+  std::shared_ptr<relay::RelayLog> open;
+  {
+    const std::lock_guard lock(mutex);
+    open = log;
+  }
+  if (!open) return applied;
+  // The checkpoint knows what was applied since the channel began; what stood before that is recorded with the file.
+  const auto file = open->file(position.file_number == 0 ? open->begin().file_number : position.file_number);
+  const bool of_mysql = applied.empty() || applied.find(':') != std::string::npos;
+  if (!file || file->gtid_before.find(':') == std::string::npos || !of_mysql) return applied;
+  auto set = gtid::MysqlGtidSet::parse(applied);
+  set.add(gtid::MysqlGtidSet::parse(file->gtid_before));
+  return set.to_string();
 }
 
 void Channel::Implementation::forget_checkpoint() const {

@@ -63,6 +63,8 @@ struct Channel::Implementation {
   void begin_anew(state::ChannelRecord next);
   /// The GTID position that is applied; asks the target. @throws target::TargetError.
   [[nodiscard]] std::string applied_gtid() const;
+  /// @p applied, a MySQL GTID set, with what stood before the relay file of @p position.
+  [[nodiscard]] std::string with_gtids_before(const std::string& applied, const relay::RelayPosition& position) const;
   void forget_checkpoint() const;
   [[nodiscard]] Progress progress() const;
   /// The place in the relay log that is @p file:@p position at the present source; a place not received yet lies

@@ -227,6 +227,12 @@ def test_from_file_and_position_to_gtid(make_source, make_daemon, target, produc
     wait_until(lambda: shown(daemon, "Retrieved_Gtid_Set") == executed(source), "what stands before is learned")
     insert(source)
     daemon.wait_caught_up("c", source)
+    # What was learned is not forgotten with the relay logs.
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    daemon.sql("RESET SLAVE FOR CHANNEL 'c'")
+    daemon.sql("START SLAVE FOR CHANNEL 'c'")
+    insert(source)
+    wait_for(daemon, executed(source))
     daemon.restart()
     insert(source)
     source.flush_logs()
