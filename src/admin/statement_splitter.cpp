@@ -19,7 +19,9 @@ std::vector<std::string_view> split_statements(std::string_view text) {
   std::size_t begin = 0;
   bool has_code = false;
   const auto cut = [&](std::size_t end) {
-    if (has_code) statements.push_back(trim(text.substr(begin, end - begin)));
+    // An executable comment that is never closed is a token without text at the end.
+    const std::string_view piece = trim(text.substr(begin, end - begin));
+    if (has_code && !piece.empty()) statements.push_back(piece);
     has_code = false;
   };
   for (const Token& token : scan_statement(text)) {

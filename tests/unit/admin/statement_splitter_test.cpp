@@ -57,5 +57,12 @@ TEST(SplitStatements, takesAnyBytes) {
   }
 }
 
+TEST(SplitStatements, leavesOutTheEmptyEndOfACommentThatIsNotClosed) {
+  const std::string text = "/*!40101 SET NAMES utf8;";
+  const auto pieces = split_statements(text);
+  ASSERT_EQ(pieces.size(), 1U);
+  EXPECT_EQ(pieces[0], "/*!40101 SET NAMES utf8");
+}
+
 }  // namespace
 }  // namespace tributary::admin
