@@ -57,8 +57,9 @@ std::size_t base64_size(std::size_t bytes) {
   return (bytes + 2) / 3 * 4;
 }
 
-EventType rows_type(RowsKind kind, bool version_2) {
-  switch (kind) {
+EventType rows_type(const RowsForm& source, bool version_2) {
+  if (source.partial) return EventType::partial_update_rows;
+  switch (source.kind) {
     case RowsKind::write:
       return version_2 ? EventType::write_rows : EventType::write_rows_v1;
     case RowsKind::update:
@@ -209,7 +210,7 @@ void BinlogStatementBuilder::Implementation::write_rows(Statement& statement, st
                                              static_cast<std::uint8_t>(statement.row_flags >> 8), 2, 0};
   const ByteView kept_flags = ByteView(flags).first(form.rows_of_version_2 ? 4 : 2);
   const std::size_t begin = statement.rows.size();
-  begin_event(statement.rows, rows_type(layout.form.kind, form.rows_of_version_2), source, definition,
+  begin_event(statement.rows, rows_type(layout.form, form.rows_of_version_2), source, definition,
               kept_flags.size() + layout.columns_part.size() + rows.size());
   append(statement.rows, kept_flags);
   append(statement.rows, layout.columns_part);
@@ -258,7 +259,9 @@ void BinlogStatementBuilder::add_table_map(const EventView& event, const FormatD
 void BinlogStatementBuilder::add_rows(const EventView& event, const FormatDescription& source) {
   Implementation& self = *implementation_;
   const RowsLayout layout = RowsLayout::decode(event, source);
-  if (layout.form.partial) throw_damaged(event.type(), "version 1 of row events has none of its kind");
+  if (layout.form.partial && !self.form.rows_of_version_2) {
+    throw_damaged(event.type(), "version 1 of row events has none of its kind");
+  }
   if (const Implementation::SourceTable* table = self.find(layout.table_id)) {
     const Implementation::Definition& definition = self.definitions[table->definition];
     Implementation::Statement& statement =

@@ -23,9 +23,8 @@ def test_zoo(pair, seed):  # noqa: F811
             native.follow(pair.source, *pair.source.position())
         for number in range(3):
             database = f"zoo{number}"
-            zoo = Zoo(pair.source, pair.target.product, database, seed + number, [pair.session]).run()
+            zoo = Zoo(pair.source, pair.target.product, database, seed + number).run()
             zoo.close()
-            print(database, zoo.done, zoo.refused)
             assert zoo.done > 100, zoo.refused
             pair.daemon.wait_caught_up("c", pair.source)
             assert assert_equal(pair.source, pair.target, databases=[database]) > 0
