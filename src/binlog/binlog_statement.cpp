@@ -70,6 +70,22 @@ EventType rows_type(const RowsForm& source, bool version_2) {
   return version_2 ? EventType::delete_rows : EventType::delete_rows_v1;
 }
 
+/// The part of the optional metadata without which MySQL takes a VECTOR column for one of 0 dimensions and refuses its
+/// rows (1677, shown as 1105); empty where there is none.
+ByteView vector_dimensions(const TableMapLayout& layout) {
+  static constexpr std::uint8_t k_vector_dimensionality = 13;  // libs/mysql/binlog/event/rows_event.h
+  const auto vector = static_cast<std::uint8_t>(ColumnType::vector);
+  if (std::find(layout.types.begin(), layout.types.end(), vector) == layout.types.end()) return {};
+  ByteReader reader(layout.optional_metadata);
+  while (!reader.at_end()) {
+    const std::size_t begin = reader.position();
+    const std::uint8_t part = reader.u8();
+    reader.lenenc_text();
+    if (part == k_vector_dimensionality) return layout.optional_metadata.subspan(begin, reader.position() - begin);
+  }
+  return {};
+}
+
 void append(Bytes& to, ByteView bytes) {
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
@@ -140,6 +156,7 @@ std::size_t BinlogStatementBuilder::Implementation::intern(const TableMapLayout&
   const std::uint16_t flags = layout.flags & form.table_flags;
   key.assign({static_cast<char>(flags & 0xff), static_cast<char>(flags >> 8)});
   key += as_text(layout.definition);
+  if (form.rows_of_version_2) key += as_text(vector_dimensions(layout));
   if (const auto known = definition_index.find(std::string_view(key)); known != definition_index.end()) {
     return known->second;
   }

@@ -393,6 +393,8 @@ class Zoo:
         action = chance.choices(["insert", "upsert", "update", "delete", "copy"], [45, 10, 30, 12, 3])[0]
         if action in ("insert", "upsert"):
             some = chance.sample(table.columns, chance.randint(0, len(table.columns)))
+            # What a column has that is not given and must not be NULL, each server decides for itself.
+            some += [column for column in table.columns if not column.nullable and column not in some]
             rows = []
             for _ in range(chance.choice([1, 1, 3, 20])):
                 number = self._next_id

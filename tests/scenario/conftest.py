@@ -15,6 +15,8 @@ def pytest_addoption(parser):
                      help="rounds of each crash test")
     parser.addoption("--seed", type=int, default=int(os.environ.get("TRIBUTARY_SEED", "0")),
                      help="seed of the randomised tests; 0 picks one and prints it")
+    parser.addoption("--zoo", type=int, default=1, metavar="SEED",
+                     help="the first seed of the zoo; not at random, since what a new one finds may be the servers' own difference")
     parser.addoption("--servers", choices=("apt", "all"), default=os.environ.get("TRIBUTARY_SERVERS", "apt"),
                      help="all: also tests with the servers of tests/lib/install_servers.sh")
 

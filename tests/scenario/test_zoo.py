@@ -1,4 +1,4 @@
-"""Tables, values and changes at random, from a seed (zoo.py), through each source and target: row for row what the source holds, and what a
+"""Tables, values and changes at random, from a seed (zoo.py, --zoo), through each source and target: row for row what the source holds, and what a
 native replica of the same product holds."""
 
 import servers
@@ -11,7 +11,7 @@ def _follows(pair: Pair) -> bool:  # noqa: F811
     return pair.source.product is pair.target.product
 
 
-def test_zoo(pair, seed):  # noqa: F811
+def test_zoo(pair, request):  # noqa: F811
     native = None
     if _follows(pair):
         options = [] if pair.source.product.is_mariadb else ["--gtid-mode=OFF"]
@@ -23,7 +23,7 @@ def test_zoo(pair, seed):  # noqa: F811
             native.follow(pair.source, *pair.source.position())
         for number in range(3):
             database = f"zoo{number}"
-            zoo = Zoo(pair.source, pair.target.product, database, seed + number).run()
+            zoo = Zoo(pair.source, pair.target.product, database, request.config.getoption("--zoo") + number).run()
             zoo.close()
             assert zoo.done > 100, zoo.refused
             pair.daemon.wait_caught_up("c", pair.source)
