@@ -119,8 +119,11 @@ void Statement::run() {
 }
 
 void Statement::reset() noexcept {
-  sqlite3_reset(statement_.get());
-  sqlite3_clear_bindings(statement_.get());
+  // There is none when it could not be prepared.
+  if (statement_ != nullptr) {
+    sqlite3_reset(statement_.get());
+    sqlite3_clear_bindings(statement_.get());
+  }
   next_parameter_ = 1;
   next_column_ = 0;
 }
