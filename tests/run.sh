@@ -13,7 +13,7 @@ Usage: tests/run.sh [--quick|--scenarios] [--sanitize=address|thread] [--servers
   --quick                 build and unit tests only
   --scenarios             scenario tests only; builds only what they need
   --sanitize=address      build with AddressSanitizer and UBSan; unit tests and the scenarios marked 'smoke'
-  --sanitize=thread       the same with ThreadSanitizer
+  --sanitize=thread       the same with ThreadSanitizer; no unit tests of layers that are plain functions
   --servers=all           also the tests that use MySQL 5.6, MySQL 9.7 and MariaDB 11.8; tests/lib/install_servers.sh
                           fetches those that are not there yet (some 100 MB). Without it only MariaDB 10.11 from apt is used
   --fuzz=SECONDS          how long each fuzzer of tests/fuzz runs (default 20); 0: not at all. Only where neither --quick nor
