@@ -150,7 +150,7 @@ class MariaDB118(MariaDB):
 
 
 class MySQL(Product):
-    """From 8.4: without the words MASTER and SLAVE. As a replica it needs --gtid-mode=OFF for a source without GTIDs."""
+    """From 8.4: without the words MASTER and SLAVE. As a replica it needs the gtid_mode of its source."""
     daemon = "mysqld"
     share = "mysql"
     is_mariadb = False

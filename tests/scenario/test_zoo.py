@@ -14,8 +14,7 @@ def _follows(pair: Pair) -> bool:  # noqa: F811
 def test_zoo(pair, request):  # noqa: F811
     native = None
     if _follows(pair):
-        options = [] if pair.source.product.is_mariadb else ["--gtid-mode=OFF"]
-        native = servers.target("native", server_id=901, options=options, product=pair.source.product.name)
+        native = servers.target("native", server_id=901, product=pair.source.product.name)
         native.start()
     try:
         pair.daemon.wait_caught_up("c", pair.source)
