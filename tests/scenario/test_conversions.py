@@ -3,38 +3,13 @@ stored there for the same value."""
 
 import pytest
 
+from pairs import Pair, pair_fixture
 from processes import wait_until
 from test_crash import has_crash_points
-from test_server_matrix import Pair, _parameter
 
-PAIRS = [("mysql-9.7", "mariadb-10.11"), ("mysql-9.7", "mariadb-11.8")]
-
-
-@pytest.fixture(scope="module", params=[_parameter(pair) for pair in PAIRS])
-def pair(request):
-    made = Pair(*request.param)
-    try:
-        yield made.start()
-    finally:
-        made.destroy()
-
-
-@pytest.fixture(scope="module", params=[_parameter((source, "mysql-9.7")) for source in ("mariadb-10.11", "mariadb-11.8")])
-def to_mysql(request):
-    made = Pair(*request.param)
-    try:
-        yield made.start()
-    finally:
-        made.destroy()
-
-
-@pytest.fixture(scope="module", params=[_parameter(("mariadb-10.11", target)) for target in ("mariadb-10.11", "mariadb-11.8", "mysql-9.7")])
-def from_mariadb(request):
-    made = Pair(*request.param)
-    try:
-        yield made.start()
-    finally:
-        made.destroy()
+from_mysql_fixture = pair_fixture("pair", [("mysql-9.7", "mariadb-10.11"), ("mysql-9.7", "mariadb-11.8")])
+to_mysql_fixture = pair_fixture("to_mysql", [(source, "mysql-9.7") for source in ("mariadb-10.11", "mariadb-11.8")])
+from_mariadb_fixture = pair_fixture("from_mariadb", [("mariadb-10.11", target) for target in ("mariadb-10.11", "mariadb-11.8", "mysql-9.7")])
 
 
 def texts(server, table: str) -> list:

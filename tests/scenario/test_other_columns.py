@@ -6,18 +6,12 @@ from decimal import Decimal
 import pytest
 
 import servers
-from test_server_matrix import Pair, _parameter
+from pairs import Pair, pair_fixture, parameter
 
 PAIRS = [("mariadb-10.11", "mariadb-10.11"), ("mysql-9.7", "mysql-9.7"), ("mysql-9.7", "mariadb-10.11"), ("mariadb-10.11", "mysql-9.7")]
 
 
-@pytest.fixture(scope="module", params=[_parameter(pair) for pair in PAIRS])
-def pair(request):
-    made = Pair(*request.param)
-    try:
-        yield made.start()
-    finally:
-        made.destroy()
+pair_fixture_of_these = pair_fixture("pair", PAIRS)
 
 
 def conversions(server: servers.Server, value: str) -> str:
@@ -64,7 +58,7 @@ def test_conversions_that_the_target_allows(pair):
         pair.target.run(conversions(pair.target, ""))
 
 
-@pytest.mark.parametrize("products", [_parameter(pair) for pair in PAIRS])
+@pytest.mark.parametrize("products", [parameter(pair) for pair in PAIRS])
 def test_a_conversion_that_the_target_does_not_allow(products):
     pair = Pair(*products).start()
     try:

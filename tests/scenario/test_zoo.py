@@ -3,15 +3,17 @@ native replica of the same product holds."""
 
 import servers
 from compare import assert_equal
-from test_server_matrix import Pair, pair  # noqa: F401, pylint: disable=unused-import
+from pairs import ALL_PAIRS, Pair, pair_fixture
 from zoo import Zoo
 
+pair_fixture_of_all = pair_fixture("pair", ALL_PAIRS)
 
-def _follows(pair: Pair) -> bool:  # noqa: F811
+
+def _follows(pair: Pair) -> bool:
     return pair.source.product is pair.target.product
 
 
-def test_zoo(pair, request):  # noqa: F811
+def test_zoo(pair, request):
     native = None
     if _follows(pair):
         native = servers.target("native", server_id=901, product=pair.source.product.name)
