@@ -8,6 +8,11 @@ target_compile_options(tributary_compiler INTERFACE
   -Wall -Wextra -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Werror
   -fno-omit-frame-pointer)
 target_include_directories(tributary_compiler INTERFACE ${PROJECT_SOURCE_DIR}/include)
+if(CMAKE_UNITY_BUILD)
+  # Several .cpp files as one: GCC takes what is anonymous in one of them for a header's. The debug build, which is not
+  # such a one, judges that, and that each file includes what it uses.
+  target_compile_options(tributary_compiler INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
+endif()
 if(TRIBUTARY_CRASH_POINTS)
   target_compile_definitions(tributary_compiler INTERFACE TRIBUTARY_CRASH_POINTS)
 endif()

@@ -56,20 +56,29 @@ esac
 . tests/lib/packages.sh
 if [[ $quick == yes ]]; then packages_ensure build run; else packages_ensure build run test; fi
 
-failures=() summary=()
+failures=() summary=() details=()
+outputs=$(mktemp -d)
+trap 'rm -rf "$outputs"' EXIT
 # step NAME COMMAND...: runs it, prints its output as it comes, remembers how it ended and how long it took.
 step() {
   local name=$1 began=$SECONDS
   shift
   printf '\n=== %s\n' "$name"
-  if "$@" </dev/null; then
+  if "$@" </dev/null 2>&1 | tee "$outputs/${name// /-}"; then
     summary+=("ok      $((SECONDS - began)) s	$name")
   else
     summary+=("FAILED  $((SECONDS - began)) s	$name")
     failures+=("$name")
+    details+=("$outputs/${name// /-}")
   fi
 }
+# The end of what failed stands once more at the end, where a reader of a long log looks.
 finish() {
+  local detail
+  for detail in "${details[@]}"; do
+    printf '\n=== the end of: %s\n' "${detail##*/}"
+    tail -n 80 "$detail"
+  done
   printf '\n=== summary (%s)\n' "$preset"
   printf '%s\n' "${summary[@]}"
   if ((${#failures[@]})); then
@@ -84,6 +93,8 @@ build() {
   cmake --preset "$preset" >build/configure.log 2>&1 || { cat build/configure.log; return 1; }
   cmake --build --preset "$preset" --parallel "$jobs" --target "$@"
 }
+# Tests that pass are counted, not listed.
+unit() { ctest --preset "$preset" --parallel "$jobs" | sed '/^ *Start  *[0-9]*: /d; / Passed  *[0-9.]* sec$/d'; }
 cpp_files() { find include src tests -name '*.[ch]pp'; }
 shell_files() { find tests examples -name '*.sh' && echo .ci/run; }
 format() { cpp_files | xargs -r clang-format-14 --dry-run -Werror && echo "clang-format: $(cpp_files | wc -l) files"; }
@@ -100,8 +111,8 @@ fi
 reports=''
 if [[ -n $sanitize ]]; then
   # The reports go to files, since a process that is killed or daemonised must not take its report with it.
-  reports=$(mktemp -d)
-  trap 'rm -rf "$reports"' EXIT
+  reports=$outputs/reports
+  mkdir "$reports"
   suppressions=$PWD/tests/sanitizers
   export ASAN_OPTIONS="log_path=$reports/asan:detect_stack_use_after_return=1:strict_string_checks=1"
   export LSAN_OPTIONS="suppressions=$suppressions/lsan.supp:print_suppressions=0"
@@ -110,13 +121,13 @@ if [[ -n $sanitize ]]; then
 fi
 
 if [[ $scenarios_only == no ]]; then
-  step "unit tests" ctest --preset "$preset" --parallel "$jobs"
+  step "unit tests" unit
   if [[ $quick == no && -z $sanitize ]]; then
     step "clang-format" format
     step "shellcheck" shell
     step "headers compile alone" build check-headers
     if ((fuzz)); then step "fuzzers" tests/fuzz.sh --seconds "$fuzz" --jobs "$jobs"; fi
-    step "clang-tidy" python3 tests/lib/tidy.py "build/$preset" --jobs "$jobs"
+    step "clang-tidy" python3 tests/lib/tidy.py build/tidy --jobs "$jobs"
   fi
 fi
 

@@ -25,7 +25,7 @@ std::span<const std::string_view> databases() {
 std::string database_named(std::string_view name) {
   std::string lower = to_lower(name);
   if (std::find(k_databases.begin(), k_databases.end(), lower) == k_databases.end()) {
-    throw Error(wire::error_code::k_unknown_database, "42000", fmt::format("Unknown database '{}'", name));
+    throw Error(error_code::k_unknown_database, "42000", fmt::format("Unknown database '{}'", name));
   }
   return lower;
 }

@@ -9,6 +9,7 @@
 
 #include "tributary/channel/source_position.hpp"
 #include "tributary/util/error.hpp"
+#include "tributary/util/time.hpp"
 
 #include "channel_selection.hpp"
 #include "evaluate.hpp"
@@ -18,10 +19,6 @@ namespace tributary::admin {
 namespace {
 
 using Arguments = std::span<const Value>;
-
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 Value version(Arguments, Execution& execution) {
   return execution.context.server_version;
@@ -46,7 +43,7 @@ Value connection_id(Arguments, Execution& execution) {
 
 Value local_time(Arguments, Execution& execution) {
   const auto zone = text_of(execution.variables.get({VariableScope::session, "time_zone"}, execution.session));
-  const std::int64_t instant = now();
+  const std::int64_t instant = unix_seconds();
   const std::time_t shifted = instant + time_zone_offset(zone.value_or("SYSTEM"), instant).value_or(0);
   std::tm parts{};
   gmtime_r(&shifted, &parts);
@@ -56,7 +53,7 @@ Value local_time(Arguments, Execution& execution) {
 }
 
 Value unix_timestamp(Arguments, Execution&) {
-  return now();
+  return unix_seconds();
 }
 
 /// No statement here inserts, so there is no such number.

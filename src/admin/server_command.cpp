@@ -225,7 +225,7 @@ Error ServerSession::interrupted() const {
   if (interruption_ == Interruption::shutdown) {
     return {wire::error_code::k_shutdown, "08S01", "Server shutdown in progress"};
   }
-  return {wire::error_code::k_query_interrupted, "70100", "Query execution was interrupted"};
+  return {error_code::k_query_interrupted, "70100", "Query execution was interrupted"};
 }
 
 std::string ServerSession::statistics() const {

@@ -1,11 +1,11 @@
 #include <algorithm>
-#include <chrono>
 #include <map>
 
 #include <fmt/core.h>
 
 #include "tributary/admin/databases.hpp"
 #include "tributary/util/error.hpp"
+#include "tributary/util/time.hpp"
 
 #include "channel_selection.hpp"
 #include "evaluate.hpp"
@@ -51,10 +51,6 @@ wire::ResultSet name_and_value(const std::map<std::string, std::string>& values,
   return table;
 }
 
-std::int64_t now() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace
 
 wire::StatementResult run(const ShowVariables& statement, Execution& execution) {
@@ -86,7 +82,7 @@ wire::StatementResult run(const ShowStatus& statement, Execution& execution) {
       {"Tributary_appliers_running", fmt::format("{}", appliers)},
       {"Tributary_channels", fmt::format("{}", channels.size())},
       {"Tributary_receivers_running", fmt::format("{}", receivers)},
-      {"Uptime", fmt::format("{}", std::max<std::int64_t>(0, now() - execution.context.started_at))},
+      {"Uptime", fmt::format("{}", std::max<std::int64_t>(0, unix_seconds() - execution.context.started_at))},
   };
   return name_and_value(values, statement.filter, execution);
 }

@@ -127,9 +127,8 @@ std::string DdlWindow::fingerprint(const SourceStatement& statement) {
     if (const std::string enter = session_.context().enter_plain(); !enter.empty()) session_.execute(enter);
     return target::fingerprint_objects(session_.connection(), statement.scan.objects);
   } catch (const target::TargetError& error) {
-    static constexpr std::uint16_t k_query_interrupted = 1317;  // ER_QUERY_INTERRUPTED
     // These tell nothing about the definitions.
-    if (error.transient() || error.code() == k_query_interrupted) throw;
+    if (error.transient() || error.code() == error_code::k_query_interrupted) throw;
     // A view over a missing table, a definition that the account may not see.
     log(LogLevel::info, "definitions before '{}' cannot be read: {}", statement_excerpt(statement.text), error.what());
     return {};

@@ -1,8 +1,9 @@
 #include "status_board.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
+
+#include "tributary/util/time.hpp"
 
 namespace tributary::apply {
 
@@ -90,8 +91,7 @@ void StatusBoard::set_error(std::uint16_t code, const std::string& message) {
   waits_for_lock_ = code == k_lock_wait_timeout;
   status_.error_code = code;
   status_.error_message = message;
-  status_.error_at =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  status_.error_at = unix_seconds();
 }
 
 target::Checkpoint StatusBoard::applied() const {

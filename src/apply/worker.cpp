@@ -22,9 +22,8 @@ class TryAgain : public Error {
   using Error::Error;
 };
 
-constexpr std::uint16_t k_unknown_database = 1049;  // ER_BAD_DB_ERROR
-constexpr std::uint16_t k_table_exists = 1050;      // ER_TABLE_EXISTS_ERROR
-constexpr std::uint16_t k_unknown_table = 1051;     // ER_BAD_TABLE_ERROR
+constexpr std::uint16_t k_table_exists = 1050;   // ER_TABLE_EXISTS_ERROR
+constexpr std::uint16_t k_unknown_table = 1051;  // ER_BAD_TABLE_ERROR
 
 #ifdef TRIBUTARY_CRASH_POINTS
 /// Crash tests need the instant between the data and the commit, which otherwise travel in one packet.
@@ -214,15 +213,17 @@ void Worker::leave_database(const Chunk& chunk, const SourceStatement& statement
   if (transaction_is_empty_ && !packet_has_rows_) return session_.reconnect(environment_.pipeline.ended());
   // No session loses its default database inside a transaction: the one before in the batch had it.
   if (chunk.first.begin != chunk.last.begin) {
-    throw TryAgain(k_unknown_database, "the statement's session has no default database, others before it have one");
+    throw TryAgain(error_code::k_unknown_database,
+                   "the statement's session has no default database, others before it have one");
   }
 }
 
 void Worker::check_database(const SourceStatement& statement, const target::TargetError& error) {
-  if (error.code() != k_unknown_database || !statement.context.use_database || statement.context.database.empty())
+  if (error.code() != error_code::k_unknown_database || !statement.context.use_database ||
+      statement.context.database.empty())
     return;
   if (session_.runs_without_database(statement.context) || !session_.finds_missing(statement.context.database)) return;
-  throw TryAgain(k_unknown_database,
+  throw TryAgain(error_code::k_unknown_database,
                  fmt::format("the default database '{}' of the source's session does not exist in the "
                              "target: the statement is tried without one",
                              statement.context.database));

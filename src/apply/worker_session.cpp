@@ -14,8 +14,7 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint32_t k_fence_seconds = 5;
-constexpr std::uint16_t k_unknown_database = 1049;  // ER_BAD_DB_ERROR
-constexpr std::size_t k_packet_reserve = 1024;      // of max_allowed_packet, for what stands around a statement
+constexpr std::size_t k_packet_reserve = 1024;  // of max_allowed_packet, for what stands around a statement
 
 }  // namespace
 
@@ -89,7 +88,7 @@ bool WorkerSession::finds_missing(const std::string& database) {
     execute("SET NAMES utf8mb4; USE " + target::quote_identifier(database));
     missing_databases_.erase(database);
   } catch (const target::TargetError& error) {
-    if (error.code() != k_unknown_database) throw;
+    if (error.code() != error_code::k_unknown_database) throw;
     missing_databases_.insert(database);
   }
   context_->forget();

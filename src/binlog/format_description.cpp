@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t k_version_length = 50;
 constexpr std::size_t k_fixed_length = 2 + k_version_length + 4 + 1;  // up to the list of post-header lengths
 constexpr std::size_t k_checksum_tail = 1 + k_checksum_length;        // algorithm and CRC of the event itself
+constexpr std::size_t k_most_types = 255;
 
 using Version = std::array<unsigned, 3>;
 
@@ -70,6 +71,10 @@ FormatDescription FormatDescription::decode(ByteView raw_event) {
     throw Error(error_code::k_corrupt_event, "Format_desc event is too short for its checksum algorithm");
   }
   const ByteView lengths = reader.bytes(reader.remaining() - tail);
+  if (lengths.size() > k_most_types) {
+    throw Error(error_code::k_corrupt_event,
+                fmt::format("Format_desc event names {} event types, but a type is one byte", lengths.size()));
+  }
   description.post_header_lengths.assign(lengths.begin(), lengths.end());
   if (tail != 0) {
     const std::uint8_t algorithm = reader.u8();

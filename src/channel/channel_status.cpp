@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "tributary/channel/source_position.hpp"
+#include "tributary/util/time.hpp"
 
 #include "channel_implementation.hpp"
 
@@ -12,10 +13,6 @@ namespace {
 constexpr relay::RelayPosition k_not_yet{UINT64_MAX, 0};  // of a place that is not received
 
 using Clock = std::chrono::steady_clock;
-
-std::int64_t now_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 }  // namespace
 
@@ -86,7 +83,7 @@ ChannelStatus Channel::status() const {
     } else if (const std::uint32_t at = status.applier.current_timestamp != 0 ? status.applier.current_timestamp
                                                                               : status.applied.source_timestamp;
                at != 0) {
-      status.seconds_behind = std::max<std::int64_t>(0, now_seconds() - at - status.receiver.clock_difference);
+      status.seconds_behind = std::max<std::int64_t>(0, unix_seconds() - at - status.receiver.clock_difference);
     }
   }
   return status;

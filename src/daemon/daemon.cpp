@@ -1,7 +1,5 @@
 #include "tributary/daemon/daemon.hpp"
 
-#include <array>
-#include <chrono>
 #include <csignal>
 #include <functional>
 #include <optional>
@@ -21,6 +19,7 @@
 #include "tributary/util/bytes.hpp"
 #include "tributary/util/crc32.hpp"
 #include "tributary/util/log.hpp"
+#include "tributary/util/time.hpp"
 
 #include "version.hpp"
 
@@ -48,11 +47,6 @@ channel::ChannelDefaults make_defaults(const Options& options, state::Store& sto
   return defaults;
 }
 
-std::string host_name() {
-  std::array<char, 256> buffer{};
-  return gethostname(buffer.data(), buffer.size() - 1) == 0 ? buffer.data() : "";
-}
-
 admin::AdminServerOptions make_server_options(const Options& options) {
   admin::AdminServerOptions result;
   result.bind_address = options.bind_address;
@@ -72,8 +66,7 @@ admin::AdminContext make_context(const Options& options, const admin::AdminServe
   context.bind_address = options.bind_address;
   context.port = std::move(port);
   context.socket = options.socket;
-  context.started_at =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  context.started_at = unix_seconds();
   context.max_allowed_packet = server.max_allowed_packet;
   context.max_connections = server.max_connections;
   context.wait_timeout = static_cast<std::uint64_t>(server.wait_timeout.count() / 1000);

@@ -22,12 +22,6 @@ namespace po = boost::program_options;
 
 constexpr std::size_t k_longest_socket_path = 107;  // sockaddr_un::sun_path less its NUL
 
-std::string host_name() {
-  std::array<char, 256> buffer{};
-  if (gethostname(buffer.data(), buffer.size() - 1) != 0 || buffer[0] == '\0') return "localhost";
-  return buffer.data();
-}
-
 /// The first label of the host name, which is what MySQL begins relay log names with.
 std::string short_host_name() {
   std::string name = host_name();
@@ -200,6 +194,12 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   read_socket(values, options);
   read_target(values, options);
   return options;
+}
+
+std::string host_name() {
+  std::array<char, 256> buffer{};
+  if (gethostname(buffer.data(), buffer.size() - 1) != 0 || buffer[0] == '\0') return "localhost";
+  return buffer.data();
 }
 
 }  // namespace tributary::daemon

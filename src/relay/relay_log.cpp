@@ -8,6 +8,11 @@
 
 namespace tributary::relay {
 
+bool same_server(const SourceIdentity& a, const SourceIdentity& b) {
+  if (!a.server_uuid.empty() && !b.server_uuid.empty()) return a.server_uuid == b.server_uuid;
+  return a.server_id == b.server_id && a.server_uuid.empty() == b.server_uuid.empty();
+}
+
 RelayLog::RelayLog(RelayLogOptions options, RelayCatalogue& catalogue)
     : implementation_(std::make_unique<Implementation>(std::move(options), catalogue)) {}
 

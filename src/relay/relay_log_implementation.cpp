@@ -1,7 +1,6 @@
 #include "relay_log_implementation.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <exception>
 #include <system_error>
 
@@ -10,15 +9,12 @@
 
 #include "tributary/util/crash_point.hpp"
 #include "tributary/util/log.hpp"
+#include "tributary/util/time.hpp"
 
 #include "relay_recovery.hpp"
 
 namespace tributary::relay {
 namespace {
-
-std::int64_t now_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// Bytes that a file takes on the device, at most its size.
 std::uint64_t bytes_on_device(const std::filesystem::path& path) {
@@ -144,7 +140,7 @@ void RelayLog::Implementation::begin_file(const std::string& source_file_name, c
   record.file_name = directory.file_name(record.file_number);
   record.source_file_name = source_file_name;
   record.source = source;
-  record.created_at = now_seconds();
+  record.created_at = unix_seconds();
   record.gtid_before = gtid_before;
   std::optional<RelayFileWriter> next;
   guarded(options.channel, "beginning a relay file", [&] {

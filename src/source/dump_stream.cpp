@@ -35,12 +35,17 @@ bool is_file_name(std::string_view name) {
          printable(name) == name;
 }
 
-/// The FORMAT_DESCRIPTION of a dump that begins in mid-file has log_pos 0 (sql/rpl_binlog_sender.cc); the file's own
-/// has its end. `created` stays 0: what the file says there is not sent.
-Bytes with_log_pos(const EventView& format) {
+/// A FORMAT_DESCRIPTION as it stands in a file that its server has closed. That of a dump which begins in mid-file has
+/// log_pos 0 (sql/rpl_binlog_sender.cc), the file's own has its end; `created` stays 0, since what the file says there
+/// is not sent. The in-use flag is the source's own business; it should not be sent.
+Bytes as_stored(const EventView& format) {
   static constexpr std::size_t k_log_pos_offset = 13;
+  static constexpr std::size_t k_flags_offset = 17;
   Bytes event(format.raw().begin(), format.raw().end());
+  const EventHeader& header = format.header();
+  if (header.log_pos != 0 && !header.has_flag(binlog::event_flag::k_binlog_in_use)) return event;
   store_little_endian(event.data() + k_log_pos_offset, binlog::k_first_event_offset + event.size(), 4);
+  store_little_endian(event.data() + k_flags_offset, header.flags & ~binlog::event_flag::k_binlog_in_use, 2);
   if (format.checksum() != binlog::ChecksumAlgorithm::off) {
     const std::size_t covered = event.size() - binlog::k_checksum_length;
     store_little_endian(event.data() + covered, crc32(ByteView(event).first(covered)), binlog::k_checksum_length);
@@ -254,7 +259,7 @@ void DumpStream::start_file(const EventView& format) {
   open_mysql_gtid_.reset();
   log_.begin_file(file_, identity_, description_.is_mariadb() ? gtid_position_.to_string() : gtids_before_file());
   continued_file_ = file_;
-  log_.append(format.header().log_pos == 0 ? with_log_pos(format) : Bytes(format.raw().begin(), format.raw().end()));
+  log_.append(as_stored(format));
   offset_ = binlog::k_first_event_offset + format.raw().size();
   ++figures_.events;
   figures_.bytes += format.raw().size();

@@ -22,6 +22,11 @@ class ReceiveError : public Error {
   Remedy remedy_;
 };
 
+/// @throws ReceiveError 1593 always: no connection can do better. The texts are those of MySQL's sql/rpl_replica.cc.
+[[noreturn]] inline void give_up(const std::string& why) {
+  throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal, "Fatal error: " + why);
+}
+
 /// Numbers of the client library (errmsg.h) and of servers that the receiver decides by.
 namespace receive_code {
 inline constexpr std::uint16_t k_cannot_resolve = 2005;         // CR_UNKNOWN_HOST

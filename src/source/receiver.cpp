@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 
 #include "tributary/util/log.hpp"
+#include "tributary/util/time.hpp"
 
 #include "dump_packet.hpp"
 #include "dump_stream.hpp"
@@ -26,10 +27,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
-
-std::int64_t now_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 /// The source refused the place that was asked for, or cannot go on from it.
 bool is_refused_position(std::uint16_t code) {
@@ -143,7 +140,7 @@ void Receiver::Implementation::report(std::uint16_t code, std::string message) {
   const std::lock_guard lock(mutex);
   status.error_code = code;
   status.error_message = std::move(message);
-  status.error_at = now_seconds();
+  status.error_at = unix_seconds();
 }
 
 void Receiver::Implementation::clear_error() {

@@ -1,12 +1,12 @@
 #include "registration.hpp"
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
 
 #include <fmt/core.h>
 
 #include "tributary/util/printable.hpp"
+#include "tributary/util/time.hpp"
 
 #include "receive_error.hpp"
 
@@ -14,11 +14,6 @@ namespace tributary::source {
 namespace {
 
 using binlog::ChecksumAlgorithm;
-
-[[noreturn]] void give_up(const std::string& why) {
-  // ER_REPLICA_FATAL_ERROR, share/messages_to_clients.txt; the texts that follow it are those of sql/rpl_replica.cc.
-  throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal, "Fatal error: " + why);
-}
 
 /// A statement that failed for another reason than the connection ends receiving; @p attempt as in "tries to ...".
 template <typename Operation>
@@ -32,10 +27,6 @@ auto asking(const char* attempt, Operation operation) {
                     "(server_errno={})",
                     attempt, error.what(), error.code()));
   }
-}
-
-std::int64_t now_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 template <typename Number>
@@ -55,7 +46,7 @@ bool is_uuid(const std::string& text) {
 std::int64_t ask_clock_difference(SourceConnection& connection) {
   const auto answer = connection.query_value("SELECT UNIX_TIMESTAMP()");
   const auto source_clock = parse_number<std::int64_t>(answer.value_or(""));
-  return source_clock ? now_seconds() - *source_clock : 0;
+  return source_clock ? unix_seconds() - *source_clock : 0;
 }
 
 std::uint32_t ask_server_id(SourceConnection& connection, const SourceOptions& options) {
@@ -141,11 +132,6 @@ void present_ourselves(SourceConnection& connection, const SourceOptions& option
 }
 
 }  // namespace
-
-bool same_server(const relay::SourceIdentity& a, const relay::SourceIdentity& b) {
-  if (!a.server_uuid.empty() && !b.server_uuid.empty()) return a.server_uuid == b.server_uuid;
-  return a.server_id == b.server_id && a.server_uuid.empty() == b.server_uuid.empty();
-}
 
 SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options) {
   SourceProbe probe;

@@ -28,7 +28,4 @@ struct SourceProbe {
 /// @throws ReceiveError; 1593 when the source is not one that can be followed.
 SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options);
 
-/// True when @p a and @p b name the same server: by uuid where both have one, else by server_id.
-bool same_server(const relay::SourceIdentity& a, const relay::SourceIdentity& b);
-
 }  // namespace tributary::source

@@ -12,10 +12,6 @@
 namespace tributary::source {
 namespace {
 
-[[noreturn]] void give_up(const std::string& why) {
-  throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal, "Fatal error: " + why);
-}
-
 void must_have_gtids(const SourceProbe& source) {
   if (source.mariadb) {
     give_up(

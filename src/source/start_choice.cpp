@@ -20,10 +20,6 @@ bool is_by_gtid(const SourceOptions& options) {
          options.gtid_mode == SourceOptions::GtidMode::mariadb_current_pos;
 }
 
-[[noreturn]] void give_up(const std::string& why) {
-  throw ReceiveError(Remedy::give_up, error_code::k_replica_fatal, "Fatal error: " + why);
-}
-
 std::string name_of(const relay::SourceIdentity& server) {
   return server.server_uuid.empty() ? fmt::format("server_id {}", server.server_id)
                                     : fmt::format("server_id {}, uuid {}", server.server_id, server.server_uuid);

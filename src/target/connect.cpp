@@ -17,8 +17,6 @@
 namespace tributary::target {
 namespace {
 
-constexpr std::uint16_t k_query_interrupted = 1317;  // ER_QUERY_INTERRUPTED
-
 std::string url_of(const TargetOptions& options) {
   return options.socket.empty() ? "tcp://" + options.address() : "unix://" + options.socket;
 }
@@ -121,7 +119,7 @@ Link connect(const TargetOptions& options, const std::stop_token& stop) {
     lock.unlock();
     attempt->socket->shut_down();
     thread.detach();
-    throw TargetError(k_query_interrupted, "70100",
+    throw TargetError(error_code::k_query_interrupted, "70100",
                       fmt::format("connecting to the target {} was interrupted", options.address()));
   }
   lock.unlock();

@@ -12,7 +12,6 @@ namespace tributary::target {
 namespace {
 
 constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
-constexpr std::uint16_t k_query_interrupted = 1317;  // ER_QUERY_INTERRUPTED
 constexpr std::uint16_t k_no_such_thread = 1094;     // ER_NO_SUCH_THREAD
 constexpr std::size_t k_shown_statement = 80;
 
@@ -71,7 +70,7 @@ class Wait {
       const auto answer = single_value(connection_, fmt::format("SELECT GET_LOCK('{}', {})", name, wait));
       if (answer == "1") return;
       if (stop_.stop_requested()) {
-        throw TargetError(k_query_interrupted, "70100",
+        throw TargetError(error_code::k_query_interrupted, "70100",
                           fmt::format("waiting for an earlier session of channel '{}' was interrupted", channel_));
       }
       if (const auto id = single_value(connection_, fmt::format("SELECT IS_USED_LOCK('{}')", name))) {

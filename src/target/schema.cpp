@@ -13,7 +13,6 @@ std::span<const Migration> migrations();  // generated
 
 namespace {
 
-constexpr std::uint16_t k_unknown_database = 1049;   // ER_BAD_DB_ERROR
 constexpr std::uint16_t k_no_such_table = 1146;      // ER_NO_SUCH_TABLE
 constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
 constexpr std::uint16_t k_not_transactional = 1196;  // ER_WARNING_NOT_COMPLETE_ROLLBACK
@@ -24,7 +23,7 @@ std::uint64_t installed_version(TargetConnection& connection) {
   try {
     rows = connection.query("SELECT COALESCE(MAX(version), 0) FROM tributary.schema_version");
   } catch (const TargetError& error) {
-    if (error.code() == k_unknown_database || error.code() == k_no_such_table) return 0;
+    if (error.code() == error_code::k_unknown_database || error.code() == k_no_such_table) return 0;
     throw;
   }
   std::uint64_t version = 0;

@@ -46,6 +46,15 @@ def main():
             for odd in (b"\0", b"\1"):
                 seed("relay_file", odd + content)
             seed("binlog_statement", source + content)
+        if len(content) < 4000:
+            # The ROTATE that a source makes up before a file, the file as events, and as packets.
+            first = struct.pack("<IBIIIH", 0, 4, 1, 19 + 8 + 10 + 4, 0, 0x20) + struct.pack("<Q", 4) + b"bin.000001" + bytes(4)
+            choice = (0 if mysql else 1) | (2 if next(events(content))[-5] == 1 else 0)
+            for gtid in (0, 4):
+                seed("dump", bytes([choice | gtid, 0]) + first + content[4:])
+                packets = b"".join(struct.pack("<I", len(event) + 1 | (1 + number) % 256 << 24) + b"\0" + event
+                                   for number, event in enumerate([first, *events(content)]))
+                seed("dump", bytes([choice | gtid | 8, 255]) + packets)
         description = next(events(content))
         checksum = 4 if description[-5] == 1 else 0
         group = b""

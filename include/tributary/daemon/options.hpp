@@ -32,4 +32,7 @@ struct Options {
 /// @throws std::invalid_argument (or boost's error) that names the option and what it takes.
 std::optional<Options> parse_options(int argument_count, const char* const* arguments, std::ostream& out);
 
+/// This machine's name, "localhost" where it has none.
+std::string host_name();
+
 }  // namespace tributary::daemon

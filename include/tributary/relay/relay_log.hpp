@@ -33,6 +33,9 @@ struct SourceIdentity {
   bool operator==(const SourceIdentity&) const = default;
 };
 
+/// True when @p a and @p b name the same server: by uuid where both have one, else by server_id.
+bool same_server(const SourceIdentity& a, const SourceIdentity& b);
+
 /// One relay file as the catalogue knows it. Rebuildable from the files themselves but for the identity's uuid.
 struct RelayFileRecord {
   std::uint64_t file_number = 0;

@@ -27,6 +27,8 @@ class Error : public std::runtime_error {
 
 /// Server error numbers that more than one layer needs. Layer-specific ones stay in their layer.
 namespace error_code {
+inline constexpr std::uint16_t k_unknown_database = 1049;      // ER_BAD_DB_ERROR
+inline constexpr std::uint16_t k_query_interrupted = 1317;     // ER_QUERY_INTERRUPTED
 inline constexpr std::uint16_t k_unknown_error = 1105;         // ER_UNKNOWN_ERROR
 inline constexpr std::uint16_t k_read_relay_log = 1594;        // ER_SLAVE_RELAY_LOG_READ_FAILURE
 inline constexpr std::uint16_t k_write_relay_log = 1595;       // ER_SLAVE_RELAY_LOG_WRITE_FAILURE

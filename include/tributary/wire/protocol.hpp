@@ -67,7 +67,6 @@ inline constexpr std::uint16_t k_too_many_connections = 1040;   // ER_CON_COUNT_
 inline constexpr std::uint16_t k_bad_handshake = 1043;          // ER_HANDSHAKE_ERROR
 inline constexpr std::uint16_t k_access_denied = 1045;          // ER_ACCESS_DENIED_ERROR
 inline constexpr std::uint16_t k_unknown_command = 1047;        // ER_UNKNOWN_COM_ERROR
-inline constexpr std::uint16_t k_unknown_database = 1049;       // ER_BAD_DB_ERROR
 inline constexpr std::uint16_t k_shutdown = 1053;               // ER_SERVER_SHUTDOWN
 inline constexpr std::uint16_t k_empty_query = 1065;            // ER_EMPTY_QUERY
 inline constexpr std::uint16_t k_unknown_thread = 1094;         // ER_NO_SUCH_THREAD
@@ -76,7 +75,6 @@ inline constexpr std::uint16_t k_packets_out_of_order = 1156;   // ER_NET_PACKET
 inline constexpr std::uint16_t k_unknown_statement = 1243;      // ER_UNKNOWN_STMT_HANDLER
 inline constexpr std::uint16_t k_unsupported_auth_mode = 1251;  // ER_NOT_SUPPORTED_AUTH_MODE
 inline constexpr std::uint16_t k_unsupported_prepare = 1295;    // ER_UNSUPPORTED_PS
-inline constexpr std::uint16_t k_query_interrupted = 1317;      // ER_QUERY_INTERRUPTED
 inline constexpr std::uint16_t k_malformed_packet = 1835;       // ER_MALFORMED_PACKET
 }  // namespace error_code
 

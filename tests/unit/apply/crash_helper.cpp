@@ -13,7 +13,7 @@
 int main(int argc, char** argv) {
   using namespace tributary;
   if (argc != 5) return 2;
-  apply::MemoryCatalogue catalogue;
+  test::MemoryCatalogue catalogue;
   relay::RelayLogOptions relay_options;
   relay_options.directory = argv[1];
   relay_options.base_name = argv[2];

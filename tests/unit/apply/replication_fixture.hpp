@@ -35,7 +35,7 @@ class FileFedRelayLog {
   std::string channel_;
   test::TemporaryDirectory directory_;
   relay::RelayLogOptions options_;
-  MemoryCatalogue catalogue_;
+  test::MemoryCatalogue catalogue_;
   std::unique_ptr<relay::RelayLog> log_;
   binlog::TransactionBoundary boundary_;
   std::string file_;

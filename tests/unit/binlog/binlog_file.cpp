@@ -68,4 +68,9 @@ int error_of(const std::function<void()>& action) {
   }
 }
 
+const FormatDescription& mariadb() {
+  static const FormatDescription description = FormatDescription::mariadb("10.11.6-MariaDB");
+  return description;
+}
+
 }  // namespace tributary::binlog

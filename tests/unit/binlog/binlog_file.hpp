@@ -26,4 +26,7 @@ Bytes from_hex(const std::string& text);
 /// The error number that @p action throws; 0 when it throws none.
 int error_of(const std::function<void()>& action);
 
+/// The format of a MariaDB 10.11 server.
+const FormatDescription& mariadb();
+
 }  // namespace tributary::binlog

@@ -18,11 +18,6 @@ using testing::ElementsAre;
 
 constexpr std::uint32_t k_server_id = 77;
 
-const FormatDescription& target() {
-  static const FormatDescription description = FormatDescription::mariadb("10.11.6-MariaDB");
-  return description;
-}
-
 Bytes from_base64(std::string_view text) {
   static constexpr std::string_view k_digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   Bytes bytes;
@@ -68,12 +63,12 @@ std::vector<std::string> summary_of(std::string_view statement) {
     EXPECT_EQ(event.header().server_id, k_server_id);
     EXPECT_EQ(event.header().log_pos, 0U);
     if (event.type() == EventType::table_map) {
-      const TableMap map = TableMap::decode(event, target());
+      const TableMap map = TableMap::decode(event, mariadb());
       tables[map.table_id] = map;
       lines.push_back("map " + map.database + "." + map.table + " as " + std::to_string(map.table_id));
       continue;
     }
-    const RowsEvent rows = RowsEvent::decode(event, target(), scratch);
+    const RowsEvent rows = RowsEvent::decode(event, mariadb(), scratch);
     std::string line = event_type_name(event.type()) + " " + std::to_string(rows.table_id) + " flags " +
                        std::to_string(rows.flags) + ":";
     RowsReader reader(rows, tables.at(rows.table_id));
@@ -105,7 +100,7 @@ class Builder : public testing::Test {
     body.fill((columns + 7) / 8, 0xff);
     body.bytes(from_hex(optional));
     const Bytes raw = make_event(EventType::table_map, body.view());
-    builder_.add_table_map(EventView(raw, ChecksumAlgorithm::off), target());
+    builder_.add_table_map(EventView(raw, ChecksumAlgorithm::off), mariadb());
   }
 
   void write(std::uint64_t table_id, std::uint32_t value, std::uint16_t flags = 0, std::size_t columns = 1,
@@ -119,10 +114,10 @@ class Builder : public testing::Test {
     body.u8(0);
     for (std::size_t i = 0; i < columns; ++i) body.u32(value);
     const Bytes raw = make_event(type, body.view());
-    builder_.add_rows(EventView(raw, ChecksumAlgorithm::off), target());
+    builder_.add_rows(EventView(raw, ChecksumAlgorithm::off), mariadb());
   }
 
-  BinlogStatementBuilder builder_{target(), k_server_id};
+  BinlogStatementBuilder builder_{mariadb(), k_server_id};
 };
 
 TEST_F(Builder, establishesTheFormatDescription) {
@@ -215,7 +210,7 @@ TEST_F(MysqlBuilder, makesVersion2OfVersion1) {
   EXPECT_THAT(summary_of(statements[0]),
               ElementsAre("map db.t as 1", "Write_rows 1 flags 0: (@1=1)", "Write_rows 1 flags 1: (@1=2)"));
   const Bytes map_event = events_of(statements[0]).at(0);
-  EXPECT_EQ(TableMap::decode(EventView(map_event, ChecksumAlgorithm::off), target()).flags, 1U);
+  EXPECT_EQ(TableMap::decode(EventView(map_event, ChecksumAlgorithm::off), mariadb()).flags, 1U);
 }
 
 TEST_F(MysqlBuilder, keepsTheFlagsThatTheVersionKnows) {
@@ -273,7 +268,7 @@ TEST_F(Builder, survivesADamagedFirstEvent) {
   map(5, "t");
   const Bytes raw =
       make_event(EventType::mariadb_write_rows_compressed_v1, from_hex("050000000000 0100 01 01 81 05 ffff"));
-  EXPECT_EQ(error_of([&] { builder_.add_rows(EventView(raw, ChecksumAlgorithm::off), target()); }), 1610);
+  EXPECT_EQ(error_of([&] { builder_.add_rows(EventView(raw, ChecksumAlgorithm::off), mariadb()); }), 1610);
   EXPECT_TRUE(builder_.take().empty());
 }
 
@@ -295,7 +290,7 @@ TEST_F(Builder, forgetsDefinitionsOnlyBetweenStatements) {
 TEST(BinlogStatement, holdsTheRowsOfRealFilesUnchanged) {
   std::size_t rows_seen = 0;
   for (const auto& file : binlog_files()) {
-    BinlogStatementBuilder builder(target(), k_server_id);
+    BinlogStatementBuilder builder(mariadb(), k_server_id);
     std::vector<std::string> wanted;
     Bytes scratch;
     for_each_event(file, [&](const EventView& event, const FormatDescription& description, std::uint64_t) {
@@ -311,10 +306,10 @@ TEST(BinlogStatement, holdsTheRowsOfRealFilesUnchanged) {
       for (const Bytes& raw : events) {
         const EventView event(raw, ChecksumAlgorithm::off);
         if (event.type() == EventType::table_map) {
-          EXPECT_TRUE(TableMap::decode(event, target()).optional_metadata.empty());
+          EXPECT_TRUE(TableMap::decode(event, mariadb()).optional_metadata.empty());
           continue;
         }
-        const RowsEvent rows = RowsEvent::decode(event, target(), scratch);
+        const RowsEvent rows = RowsEvent::decode(event, mariadb(), scratch);
         EXPECT_EQ(rows.ends_statement(), &raw == &events.back());
         found.push_back(to_hex(rows.before_columns) + to_hex(rows.after_columns) + to_hex(rows.rows));
       }

@@ -94,6 +94,11 @@ TEST(FormatDescription, refusesWhatIsNotVersion4) {
   EXPECT_EQ(with(19 + 56, 27), 1610) << "longer event headers";
   EXPECT_EQ(with(good.size() - 5, 2), 1610) << "unknown checksum algorithm";
   EXPECT_EQ(with(4, 2), 1610) << "a query";
+  FormatDescription long_list = FormatDescription::decode(good);
+  long_list.post_header_lengths.resize(255);
+  EXPECT_EQ(FormatDescription::decode(long_list.encode(1, 1)).post_header_lengths.size(), 255U);
+  long_list.post_header_lengths.resize(256);
+  EXPECT_EQ(error_of([&] { FormatDescription::decode(long_list.encode(1, 1)); }), 1610) << "more types than there are";
   EXPECT_EQ(error_of([&] { FormatDescription::decode(make_event(EventType::format_description, from_hex("0400"))); }),
             1610);
 }

@@ -22,7 +22,7 @@ class Rows : public testing::Test {
     return RowsEvent::decode(EventView(event_, ChecksumAlgorithm::off), description_, scratch_);
   }
 
-  FormatDescription description_ = FormatDescription::mariadb("10.11.6-MariaDB");
+  FormatDescription description_ = mariadb();
   TableMap table_;
   Bytes event_;
   Bytes scratch_;

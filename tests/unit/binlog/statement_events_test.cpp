@@ -10,11 +10,6 @@
 namespace tributary::binlog {
 namespace {
 
-const FormatDescription& mariadb() {
-  static const FormatDescription description = FormatDescription::mariadb("10.11.6-MariaDB");
-  return description;
-}
-
 StatusVariables variables_of(const std::string& hex) {
   return StatusVariables::decode(from_hex(hex));
 }

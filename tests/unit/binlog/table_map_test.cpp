@@ -10,11 +10,6 @@
 namespace tributary::binlog {
 namespace {
 
-const FormatDescription& mariadb() {
-  static const FormatDescription description = FormatDescription::mariadb("10.11.6-MariaDB");
-  return description;
-}
-
 /// A TABLE_MAP event with columns of @p types, their @p metadata and @p optional metadata (all hexadecimal).
 Bytes table_map(const std::string& types, const std::string& metadata, const std::string& optional = "") {
   ByteWriter body;

@@ -51,7 +51,7 @@ class Stream {
   void reset() { boundary_.reset(); }
 
  private:
-  FormatDescription description_ = FormatDescription::mariadb("10.11.6-MariaDB");
+  FormatDescription description_ = mariadb();
   TransactionBoundary boundary_;
 };
 

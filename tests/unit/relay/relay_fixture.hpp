@@ -1,7 +1,6 @@
 #pragma once
 
 #include <filesystem>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,30 +13,9 @@
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/util/file.hpp"
 
+#include "memory_catalogue.hpp"
+
 namespace tributary::relay {
-
-/// A catalogue that lives as long as the test: what SQLite is to the daemon.
-class MemoryCatalogue final : public RelayCatalogue {
- public:
-  std::vector<RelayFileRecord> load() override {
-    std::vector<RelayFileRecord> all;
-    for (const auto& [number, record] : records_) all.push_back(record);
-    return all;
-  }
-  void save(const RelayFileRecord& record) override {
-    if (fail_saves_) throw Error(error_code::k_unknown_error, "database or disk is full");
-    records_[record.file_number] = record;
-    last_number_ = std::max(last_number_, record.file_number);
-    ++saves_;
-  }
-  void remove(std::uint64_t file_number) override { records_.erase(file_number); }
-  std::uint64_t last_number() override { return last_number_; }
-
-  std::map<std::uint64_t, RelayFileRecord> records_;
-  std::uint64_t last_number_ = 0;
-  std::uint64_t saves_ = 0;
-  bool fail_saves_ = false;
-};
 
 /// One event of a binlog file and whether the file is between transactions after it.
 struct TestEvent {
@@ -113,7 +91,7 @@ class RelayFixture : public ::testing::Test {
   [[nodiscard]] Bytes without_magic() const { return {content_.begin() + 4, content_.end()}; }
 
   std::filesystem::path directory_;
-  MemoryCatalogue catalogue_;
+  test::MemoryCatalogue catalogue_;
   std::unique_ptr<RelayLog> log_;
   Bytes content_;                  ///< the test binlog
   std::vector<TestEvent> events_;  ///< and its events

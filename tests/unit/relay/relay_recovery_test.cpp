@@ -202,7 +202,7 @@ TEST_F(RelayRecoveryTest, rebuildsALostCatalogueFromTheFiles) {
     append_all(log);
     log_.reset();
   }
-  catalogue_ = MemoryCatalogue();
+  catalogue_.lose_everything();
   RelayLog& log = open();
   ASSERT_EQ(log.files().size(), 2U);
   EXPECT_EQ(log.files()[0].source_file_name, "bin.000008");
@@ -215,7 +215,7 @@ TEST_F(RelayRecoveryTest, rebuildsALostCatalogueFromTheFiles) {
 
 TEST_F(RelayRecoveryTest, saysSoWhenNothingTellsTheSourceFile) {
   write_log();
-  catalogue_ = MemoryCatalogue();
+  catalogue_.lose_everything();
   std::filesystem::remove(directory_ / "host-relay-bin-shop.sources");
   try {
     open();

@@ -81,6 +81,27 @@ TEST_F(DumpStreamTest, storesAFileFromItsStart) {
   EXPECT_EQ(stream_->figures().events, 8U);
 }
 
+TEST_F(DumpStreamTest, storesTheDescriptionOfAFileThatIsInUseAsOneThatARestartReads) {
+  for (const bool covered : {true, false}) {
+    relay_.log().remove_all();
+    stream_.emplace(relay_.log(), "channel 'shop'");
+    stream_->begin(probe_, {});
+    FileBuilder file;
+    const Bytes closed = file.format();
+    Bytes open = closed;
+    open[17] |= binlog::event_flag::k_binlog_in_use;
+    if (covered) {
+      open.resize(open.size() - binlog::k_checksum_length);
+      binlog::finish_event(open, ChecksumAlgorithm::crc32);
+    }
+    send(made_up_rotate("bin.000001", 4));
+    send(open);
+    send_transaction(file, 2);
+    restart();
+    EXPECT_EQ(relay_.content(relay_.log().files().back().file_number), file.content()) << covered;
+  }
+}
+
 TEST_F(DumpStreamTest, goesFromFileToFileByTheMadeUpRotate) {
   FileBuilder first;
   send(made_up_rotate("bin.000001", 4));

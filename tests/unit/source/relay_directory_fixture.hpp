@@ -1,36 +1,15 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/util/file.hpp"
 
+#include "memory_catalogue.hpp"
 #include "test_server.hpp"
 
 namespace tributary::source {
-
-/// A catalogue that outlives the relay logs of a test, as the state store does.
-class KeptCatalogue final : public relay::RelayCatalogue {
- public:
-  std::vector<relay::RelayFileRecord> load() override {
-    std::vector<relay::RelayFileRecord> all;
-    for (const auto& [number, record] : records_) all.push_back(record);
-    return all;
-  }
-  void save(const relay::RelayFileRecord& record) override {
-    records_[record.file_number] = record;
-    last_number_ = std::max(last_number_, record.file_number);
-  }
-  void remove(std::uint64_t file_number) override { records_.erase(file_number); }
-  std::uint64_t last_number() override { return last_number_; }
-
- private:
-  std::map<std::uint64_t, relay::RelayFileRecord> records_;
-  std::uint64_t last_number_ = 0;
-};
 
 /// A relay log in a directory of its own, which can be closed and opened again.
 class RelayDirectoryFixture {
@@ -55,7 +34,7 @@ class RelayDirectoryFixture {
 
  private:
   test::TemporaryDirectory directory_;
-  KeptCatalogue catalogue_;
+  test::MemoryCatalogue catalogue_;
   std::unique_ptr<relay::RelayLog> log_;
 };
 

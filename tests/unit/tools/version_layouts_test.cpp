@@ -230,7 +230,7 @@ TEST_P(VersionLayout, reads) {
   EXPECT_THAT(text, HasSubstr("@2='hello' /* VARSTRING(160) meta=160 nullable=1 is_null=0 */"));
 }
 
-std::string name_of(const testing::TestParamInfo<Version>& version) {
+std::string version_name(const testing::TestParamInfo<Version>& version) {
   return version.param.name;
 }
 
@@ -246,7 +246,7 @@ INSTANTIATE_TEST_SUITE_P(Versions, VersionLayout,
                                          Version{"mariadb_10_5", "10.5.29-MariaDB-log", 171, 0, true, true},
                                          Version{"mariadb_10_6", "10.6.22-MariaDB-log", 171, 0, true, true},
                                          Version{"mariadb_11_4", "11.4.5-MariaDB-log", 171, 0, true, false}),
-                         name_of);
+                         version_name);
 
 }  // namespace
 }  // namespace tributary::tools
