@@ -199,7 +199,8 @@ SourceConnection::Handle SourceConnection::connect(const std::string& address, c
     }
   }
   guard_.logged_in();
-  if (connected == nullptr) throw error_of(handle.get(), options);
+  // A source's answer may have come before the guard ended the connection.
+  if (connected == nullptr || guard_.finding() != LoginGuard::Finding::none) throw error_of(handle.get(), options);
   if (options.link.tls && mysql_get_ssl_cipher(handle.get()) == nullptr) {
     throw ReceiveError(Remedy::reconnect, k_tls_failed, "SSL connection error: the connection has no TLS");
   }
