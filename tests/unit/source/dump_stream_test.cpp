@@ -97,6 +97,7 @@ TEST_F(DumpStreamTest, storesTheDescriptionOfAFileThatIsInUseAsOneThatARestartRe
     send(made_up_rotate("bin.000001", 4));
     send(open);
     send_transaction(file, 2);
+    relay_.log().flush();
     restart();
     EXPECT_EQ(relay_.content(relay_.log().files().back().file_number), file.content()) << covered;
   }
