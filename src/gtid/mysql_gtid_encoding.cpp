@@ -39,6 +39,9 @@ MysqlGtidSet MysqlGtidSet::decode(ByteView bytes) {
   for (std::uint64_t entry = 0; entry < count; ++entry) {
     TaggedUuid source{Uuid::read(reader), {}};
     if (tagged) source.tag = read_tag(reader);
+    // A server writes each once (Gtid_set::encode, sql/rpl_gtid_set.cc). Intervals of one in many entries would have
+    // to be sorted into each other.
+    if (set.sources_.contains(source)) throw_malformed("a server's UUID and tag occur twice");
     const std::uint64_t interval_count = reader.u64();
     std::int64_t previous_end = 0;
     for (std::uint64_t i = 0; i < interval_count; ++i) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -172,7 +173,24 @@ void MysqlGtidSet::add(const TaggedUuid& source, GnoInterval interval) {
 
 void MysqlGtidSet::add(const MysqlGtidSet& other) {
   for (const auto& [source, intervals] : other.sources_) {
-    for (const GnoInterval& interval : intervals) add(source, interval);
+    std::vector<GnoInterval>& mine = sources_[source];
+    if (intervals.size() == 1) {
+      add(source, intervals.front());
+      continue;
+    }
+    // Merged in one go: one after the other each could move all that stand behind it.
+    std::vector<GnoInterval> all;
+    all.reserve(mine.size() + intervals.size());
+    std::merge(mine.begin(), mine.end(), intervals.begin(), intervals.end(), std::back_inserter(all),
+               [](const GnoInterval& a, const GnoInterval& b) { return a.start < b.start; });
+    mine.clear();
+    for (const GnoInterval& interval : all) {
+      if (mine.empty() || mine.back().end < interval.start) {
+        mine.push_back(interval);
+      } else {
+        mine.back().end = std::max(mine.back().end, interval.end);
+      }
+    }
   }
 }
 

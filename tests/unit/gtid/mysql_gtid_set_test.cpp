@@ -164,6 +164,37 @@ TEST(MysqlGtidSet, refusesDamagedEncodings) {
   }
 }
 
+TEST(MysqlGtidSet, refusesAServerThatOccursTwice) {
+  const auto with_entries = [](std::initializer_list<std::uint8_t> uuids) {
+    ByteWriter writer;
+    writer.u64(uuids.size());
+    std::uint64_t start = 10;
+    for (const std::uint8_t uuid : uuids) {
+      writer.fill(16, uuid);
+      writer.u64(1);
+      writer.u64(start);
+      writer.u64(start + 1);
+      start -= 2;
+    }
+    return writer.take();
+  };
+  EXPECT_EQ(error_of([&] { MysqlGtidSet::decode(with_entries({1, 2})); }), 0);
+  EXPECT_EQ(error_of([&] { MysqlGtidSet::decode(with_entries({1, 2, 1})); }), 1773);
+}
+
+TEST(MysqlGtidSet, unitesManyIntervals) {
+  const auto united = [](const std::string& one, const std::string& other) {
+    MysqlGtidSet set = MysqlGtidSet::parse(k_one + one);
+    set.add(MysqlGtidSet::parse(k_one + other));
+    return set.to_string().substr(std::string(k_one).size());
+  };
+  EXPECT_EQ(united(":10-20:30-40", ":1-3:5"), ":1-3:5:10-20:30-40");
+  EXPECT_EQ(united(":1-3:5", ":10-20:30-40"), ":1-3:5:10-20:30-40");
+  EXPECT_EQ(united(":1:3:5:7", ":2:4:6:9"), ":1-7:9");
+  EXPECT_EQ(united(":1-100", ":5-6:50-60:90-110"), ":1-110");
+  EXPECT_EQ(united(":5-6:50-60:90-110", ":1-100"), ":1-110");
+}
+
 TEST(MysqlGtidSet, takesAnotherSetAway) {
   const std::string uuid = "8f0c2b4e-0000-4000-8000-000000000001";
   const auto without = [&](const std::string& from, const std::string& taken) {
