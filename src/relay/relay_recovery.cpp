@@ -28,8 +28,7 @@ using binlog::EventView;
 /// The state of one check of a tail.
 class TailScanner {
  public:
-  TailScanner(const File& file, std::uint64_t from, std::uint64_t limit)
-      : file_(file), size_(file.size()), from_(from), limit_(limit), offset_(from) {
+  TailScanner(const File& file, std::uint64_t from) : file_(file), size_(file.size()), from_(from), offset_(from) {
     result_.boundary = from;
   }
 
@@ -40,7 +39,7 @@ class TailScanner {
       return result_;
     }
     if (from_ != binlog::k_first_event_offset) description_ = read_format_description(file_, size_);
-    while (offset_ < size_ && result_.damage.empty() && offset_ < limit_) {
+    while (offset_ < size_ && result_.damage.empty()) {
       try {
         if (!step()) break;
       } catch (const Error& error) {
@@ -62,7 +61,6 @@ class TailScanner {
       return false;
     }
     const std::uint64_t end = offset_ + header.event_size;
-    if (end >= limit_ && !boundary_.at_boundary()) return false;
     if (is_hole(header)) {
       if (!hole_is_intact(file_, offset_, header, description_.checksum)) {
         result_.damage = "an event that covers a hole is damaged";
@@ -96,7 +94,6 @@ class TailScanner {
   const File& file_;
   std::uint64_t size_;
   std::uint64_t from_;
-  std::uint64_t limit_;
   std::uint64_t offset_;
   ChunkReader reader_;
   binlog::FormatDescription description_;
@@ -146,8 +143,8 @@ binlog::FormatDescription read_format_description(const File& file, std::uint64_
   }
 }
 
-TailScan scan_tail(const File& file, std::uint64_t from, std::uint64_t limit) {
-  return TailScanner(file, from, limit).run();
+TailScan scan_tail(const File& file, std::uint64_t from) {
+  return TailScanner(file, from).run();
 }
 
 std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directory, RelayCatalogue& catalogue,
@@ -213,12 +210,13 @@ std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, con
   // was lost, which a look at the content must make up for.
   const bool record_lost = promised == 0 && record.created_at == 0;
   if (promise_kept) {
-    // A boundary further on than that would have been recorded before it was published.
-    const TailScan scan = scan_tail(file, promised, promised + RelayLog::k_boundary_step);
+    // After a loss of power the record may be many steps behind: each but a file's first may come to the device later
+    // than the bytes of the file.
+    const TailScan scan = scan_tail(file, promised);
     end = scan.boundary;
     why = scan.damage;
   } else if (promised != 0 || record_lost) {
-    const TailScan scan = scan_tail(file, binlog::k_first_event_offset, UINT64_MAX);
+    const TailScan scan = scan_tail(file, binlog::k_first_event_offset);
     // Without a transaction or a hole the place where the file was begun is not known for sure.
     if (scan.has_content) end = scan.boundary;
     why =

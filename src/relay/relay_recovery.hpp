@@ -20,13 +20,11 @@ binlog::FormatDescription read_format_description(const File& file, std::uint64_
 struct TailScan {
   std::uint64_t boundary = 0;  ///< end of the last whole transaction
   bool has_content = false;    ///< a whole transaction or a hole lies between the start of the scan and the boundary
-  std::string damage;          ///< why the scan ended; '' at its limit or at the end of the file
+  std::string damage;          ///< why the scan ended; '' at the end of the file
 };
 
-/// Checks events (length, CRC32, transaction boundary) from @p from on, which is 4 or a boundary. Boundaries at or
-/// after
-/// @p limit need not be found.
-TailScan scan_tail(const File& file, std::uint64_t from, std::uint64_t limit);
+/// Checks events (length, CRC32, transaction boundary) from @p from on, which is 4 or a boundary.
+TailScan scan_tail(const File& file, std::uint64_t from);
 
 /// Brings catalogue and directory into agreement: which relay files there are, from options.first_file_number on. A
 /// newest file that is recorded but was never made comes out as a record without a file. Errors and losses are logged.

@@ -290,7 +290,7 @@ TEST_F(RelayRecoveryTest, removesWhatAFormerConfigurationLeft) {
   EXPECT_EQ(log.published_end(), (RelayPosition{4, content_.size()}));
 }
 
-TEST_F(RelayRecoveryTest, scansNoFurtherThanBoundariesAreRecorded) {
+TEST_F(RelayRecoveryTest, cutsALongTransactionThatIsNotWhole) {
   // A transaction of 40 MiB that was cut off by a crash.
   {
     RelayLog& log = open();
@@ -311,13 +311,27 @@ TEST_F(RelayRecoveryTest, scansNoFurtherThanBoundariesAreRecorded) {
     log_.reset();
   }
   ASSERT_GT(std::filesystem::file_size(file(1)), 32U << 20);
-  const File stored(file(1), File::Mode::read);
-  const std::uint64_t recorded = catalogue_.records_.at(1).boundary_offset;
-  const TailScan scan = scan_tail(stored, recorded, recorded + RelayLog::k_boundary_step);
-  EXPECT_EQ(scan.boundary, content_.size());
   RelayLog& log = open();
   EXPECT_EQ(log.received_end().offset, content_.size());
   EXPECT_EQ(read_bytes(file(1)), content_);
+}
+
+TEST_F(RelayRecoveryTest, keepsWhatIsWholeBehindARecordThatALossOfPowerMadeOld) {
+  RelayLog& log = open();
+  log.begin_file("bin.000008", source_);
+  append_all(log);
+  const auto recorded = catalogue_.records_;
+  std::size_t first = 0;
+  while (events_[first].boundary) ++first;
+  std::size_t last = first;
+  while (!events_[last].boundary) ++last;
+  while (log.write_end() < 3 * RelayLog::k_boundary_step) append_events(log, first, last + 1, false);
+  const std::uint64_t end = log.write_end();
+  log.flush();
+  ASSERT_GT(catalogue_.records_.at(1).boundary_offset, recorded.at(1).boundary_offset);
+  log_.reset();
+  catalogue_.records_ = recorded;
+  EXPECT_EQ(open().received_end().offset, end);
 }
 
 TEST_F(RelayRecoveryTest, recordsBoundariesOfALongFileAsItGrows) {
