@@ -11,6 +11,7 @@
 #include "tributary/util/log.hpp"
 #include "tributary/util/printable.hpp"
 
+#include "file_sequence.hpp"
 #include "receive_error.hpp"
 
 namespace tributary::source {
@@ -62,7 +63,8 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
   identity_ = probe.identity();
   checksum_ = probe.checksum;
   skipped_.clear();
-  if (start.by == DumpStart::By::gtid) skipped_ = start.skipped_state.domains();
+  by_gtid_ = start.by == DumpStart::By::gtid;
+  if (by_gtid_) skipped_ = start.skipped_state.domains();
   by_gtid_set_ = start.by == DumpStart::By::gtid_set;
   requires_gtids_ = start.requires_gtids;
   learned_.reset();
@@ -71,14 +73,13 @@ void DumpStream::begin(const SourceProbe& probe, const DumpStart& start) {
   wanted_ = in_mid_file ? start.position : binlog::k_first_event_offset;
   asked_ = start.read_from_start ? binlog::k_first_event_offset : wanted_;
   may_skip_ = skip_allowance();
-  may_begin_later_ = start.by == DumpStart::By::gtid;
+  may_begin_later_ = by_gtid_;
   begins_behind_hole_ = false;
   unsettled_gtids_.clear();
   continued_file_.clear();
   closed_file_.clear();
   const relay::ReceivePosition received = log_.received_end();
-  if (start.by == DumpStart::By::gtid || received.source_file_name.empty() ||
-      !same_server(received.source, identity_)) {
+  if (by_gtid_ || received.source_file_name.empty() || !same_server(received.source, identity_)) {
     return;
   }
   if (log_.files().back().file_number == log_.published_end().file_number) {
@@ -165,6 +166,16 @@ void DumpStream::on_event(ByteView raw) {
   if (!is_legal(state_, kind)) {
     fail(fmt::format("a {} event comes where none may be", binlog::event_type_name(header.type)));
   }
+  try {
+    take(kind, raw);
+  } catch (const relay::WriteError&) {
+    // Whether the transaction counts is the relay log's word.
+    forget_gtid_set();
+    throw;
+  }
+}
+
+void DumpStream::take(Kind kind, ByteView raw) {
   switch (kind) {
     case Kind::file_start:
       on_file_start(EventView(raw, checksum_));
@@ -198,10 +209,28 @@ void DumpStream::on_file_start(const EventView& event) {
                      rotate.position, asked_));
   }
   end_replay();
+  if (state_ != State::awaiting_rotate) must_be_next_file(rotate.next_file);
   file_ = rotate.next_file;
   start_ = rotate.position;
   offset_ = rotate.position;
   state_ = State::awaiting_format;
+}
+
+void DumpStream::must_be_next_file(const std::string& next) const {
+  // By GTID set a source goes on in the next file that has what we lack; the file's PREVIOUS_GTIDS tells.
+  if (by_gtid_set_ || (state_ == State::awaiting_format && next == file_)) return;
+  std::string wanted = rotated_to_;
+  // By file the dump may have begun behind it. By GTID what is published may be another server's.
+  if (wanted.empty() && !by_gtid_) wanted = rotated_to(log_);
+  // A source that was stopped or killed leaves no ROTATE.
+  if (wanted.empty() && of_one_series(file_, next)) wanted = name_after(file_);
+  if (wanted.empty() || wanted == next) return;
+  throw ReceiveError(
+      Remedy::give_up, error_code::k_source_fatal_reading,
+      fmt::format("the source goes on in file '{}' after file '{}', where '{}' comes next: what stands in between was "
+                  "lost, or taken out of its list of binary log files. Load its data anew where they differ, and give "
+                  "new coordinates with CHANGE REPLICATION SOURCE TO",
+                  next, file_, wanted));
 }
 
 void DumpStream::on_format(const EventView& event) {
@@ -257,6 +286,7 @@ void DumpStream::start_file(const EventView& format) {
   boundary_.reset();
   open_gtid_.reset();
   open_mysql_gtid_.reset();
+  rotated_to_.clear();
   log_.begin_file(file_, identity_, description_.is_mariadb() ? gtid_position_.to_string() : gtids_before_file());
   continued_file_ = file_;
   log_.append(as_stored(format));
@@ -296,9 +326,11 @@ void DumpStream::start_file(const EventView& format) {
 }
 
 std::uint64_t DumpStream::skip_allowance() const {
-  // Only a source that looks for the groups that were asked for has a reason to leave much out, and no more than a file
-  // of its own has. A hole takes some space as well, and one that a source makes up costs it nothing.
+  // By file and position a source sends everything. One that looks for the groups that were asked for has a reason to
+  // leave much out, no more than a file of its own has. A hole takes some space as well, and one that a source makes up
+  // costs it nothing.
   static constexpr std::uint64_t k_some_events = std::uint64_t{16} << 20;
+  if (!by_gtid_ && !by_gtid_set_) return 0;
   return skipped_.empty() && !by_gtid_set_ ? k_some_events : k_largest_skipped_file;
 }
 
@@ -321,6 +353,20 @@ void DumpStream::on_heartbeat(const EventView& event) {
   // Sent when the source has come to the end of what it has: what it knows of our state was skipped.
   skipped_.clear();
   settle();
+  if (as_text(event.body()) == file_) count_up_to(event.header());
+}
+
+void DumpStream::count_up_to(const EventHeader& told) {
+  if (state_ != State::settled || !boundary_.at_boundary()) return;
+  const std::uint32_t ahead = told.log_pos - static_cast<std::uint32_t>(offset_);
+  if (ahead != 0) {
+    // Else the next event that is stored tells; backwards, or so far that 32 bits do not tell, is no way to go.
+    if (ahead < EventHeader::k_length + binlog::k_checksum_length || ahead > UINT32_MAX / 2 || ahead > may_skip_)
+      return;
+    jump(told, ahead);
+  }
+  mark_settled();
+  state_ = State::storing;
 }
 
 void DumpStream::on_made_up(const EventView& event) {
@@ -329,6 +375,7 @@ void DumpStream::on_made_up(const EventView& event) {
   if (event.type() != EventType::mariadb_gtid_list) return;
   for (const gtid::MariadbGtid& gtid : binlog::GtidListEvent::decode(event).gtids) pass(gtid);
   settle();
+  count_up_to(event.header());
 }
 
 void DumpStream::on_stored(const EventView& event) {
@@ -338,7 +385,7 @@ void DumpStream::on_stored(const EventView& event) {
   // Header positions are 32 bits wide, and MariaDB from 11.4 leaves them out inside a transaction.
   if (header.log_pos != 0) {
     const std::uint32_t ahead = header.log_pos - header.event_size - static_cast<std::uint32_t>(offset_);
-    if (ahead != 0) jump(event, ahead);
+    if (ahead != 0) jump(header, ahead);
   }
   if (state_ == State::replaying) {
     if (!by_gtid_set_) return replay(event);
@@ -356,8 +403,7 @@ void DumpStream::on_stored(const EventView& event) {
   store(event);
 }
 
-void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
-  const EventHeader& header = event.header();
+void DumpStream::jump(const EventHeader& header, std::uint32_t ahead) {
   const bool looking_for_start = state_ == State::seeking || state_ == State::settled || by_gtid_set_;
   const bool backwards = ahead > UINT32_MAX / 2;
   if (!boundary_.at_boundary() || (backwards && !looking_for_start)) {
@@ -365,7 +411,10 @@ void DumpStream::jump(const EventView& event, std::uint32_t ahead) {
                      binlog::event_type_name(header.type), header.event_size, header.log_pos,
                      offset_ + header.event_size));
   }
-  if (ahead > may_skip_) fail(fmt::format("the source leaves out {} bytes, more than there can be", ahead));
+  if (ahead > may_skip_) {
+    fail(fmt::format("the source leaves out {} bytes, {}", ahead,
+                     may_skip_ == 0 ? "although it is not asked by GTID" : "more than there can be"));
+  }
   may_skip_ -= ahead;
   const std::uint64_t target = offset_ + ahead;
   if (state_ != State::replaying) {
@@ -403,6 +452,8 @@ void DumpStream::store(const EventView& event) {
   if (requires_gtids_) must_have_gtid(event, state);
   remember_mysql_gtid(event);
   log_.append(event.raw());
+  rotated_to_.clear();
+  if (event.type() == EventType::rotate) rotated_to_ = binlog::RotateEvent::decode(event).next_file;
   offset_ += event.raw().size();
   ++figures_.events;
   figures_.bytes += event.raw().size();
@@ -434,18 +485,31 @@ void DumpStream::remember_gtid(const EventView& event) {
   if (event.type() == EventType::mariadb_gtid) {
     open_gtid_ = binlog::MariadbGtidEvent::decode(event).gtid;
   } else if (event.type() == EventType::mariadb_gtid_list) {
-    // At the start of a file: all that the source had written before.
-    const auto list = binlog::GtidListEvent::decode(event);
-    if (state_ == State::seeking) {
-      // Nothing is skipped of a domain of which the file begins with what we have; then no made-up list follows.
-      for (const gtid::MariadbGtid& gtid : list.gtids) pass(gtid);
-      settle();
-      return;
+    on_gtid_list(event);
+  }
+}
+
+void DumpStream::on_gtid_list(const EventView& event) {
+  // At the start of a file: all that the source had written before.
+  const auto list = binlog::GtidListEvent::decode(event);
+  if (state_ == State::seeking) {
+    // Nothing is skipped of a domain of which the file begins with what we have; then no made-up list follows.
+    for (const gtid::MariadbGtid& gtid : list.gtids) pass(gtid);
+    settle();
+    return;
+  }
+  const auto listed = list.position();
+  for (const auto& [domain, gtid] : listed.domains()) {
+    if (gtid_position_.covers(gtid)) continue;
+    if (const auto known = gtid_position_.find(domain); by_gtid_ && known) {
+      throw ReceiveError(
+          Remedy::give_up, error_code::k_source_fatal_reading,
+          fmt::format("the source's file '{}' begins after {}, but of that domain nothing behind {} was received: what "
+                      "stands in between is not in the source's binary log any more. Go on at a server that has it, or "
+                      "load the data anew and set the GTID position",
+                      file_, gtid.to_string(), known->to_string()));
     }
-    const auto listed = list.position();
-    for (const auto& [domain, gtid] : listed.domains()) {
-      if (!gtid_position_.covers(gtid)) gtid_position_.update(gtid);
-    }
+    gtid_position_.update(gtid);
   }
 }
 

@@ -99,7 +99,10 @@ class DumpStream {
   static bool is_legal(State state, Kind kind);
   /// Compares the checksum, without a look at what the event says of itself. @throws ReceiveError 1743.
   void verify(ByteView raw) const;
+  void take(Kind kind, ByteView raw);
   void on_file_start(const binlog::EventView& event);
+  /// By file, or by MariaDB GTID: @throws ReceiveError 1236 unless @p next comes after the file that has ended.
+  void must_be_next_file(const std::string& next) const;
   void on_format(const binlog::EventView& event);
   void on_heartbeat(const binlog::EventView& event);
   void on_made_up(const binlog::EventView& event);
@@ -110,7 +113,7 @@ class DumpStream {
   void must_be_same_file(const binlog::EventView& format) const;
   void start_file(const binlog::EventView& format);
   /// The event stands @p ahead bytes (modulo 2^32) after the place where the stream is.
-  void jump(const binlog::EventView& event, std::uint32_t ahead);
+  void jump(const binlog::EventHeader& header, std::uint32_t ahead);
   void replay(const binlog::EventView& event);
 
   // MySQL's GTID sets (dump_stream_gtid_set.cpp).
@@ -122,6 +125,10 @@ class DumpStream {
   void on_heartbeat_by_gtid_set(const binlog::EventView& event);
   void remember_mysql_gtid(const binlog::EventView& event);
   void on_previous_gtids(gtid::MysqlGtidSet before);
+  /// GTIDs that stand before the file and were not received. @throws ReceiveError 1236 with AUTO_POSITION.
+  void on_lacking(const gtid::MysqlGtidSet& lacking) const;
+  /// What was received is not known for sure; the relay log tells.
+  void forget_gtid_set();
   /// By file: of an event before the place where receiving goes on.
   void learn_gtids(const binlog::EventView& event);
   void end_learning();
@@ -132,9 +139,12 @@ class DumpStream {
   void end_replay() const;
   void store(const binlog::EventView& event);
   void remember_gtid(const binlog::EventView& event);
+  void on_gtid_list(const binlog::EventView& event);
   /// By GTID: the source has come past @p gtid, up to which it skips the groups of a domain.
   void pass(const gtid::MariadbGtid& gtid);
   void settle();
+  /// Where @p told, which the source made up, says how far it has come, everything up to there counts.
+  void count_up_to(const binlog::EventHeader& told);
   /// Bytes of a file that the source may leave out.
   [[nodiscard]] std::uint64_t skip_allowance() const;
   /// Everything that was stored counts from now on.
@@ -166,7 +176,8 @@ class DumpStream {
   bool begins_behind_hole_ = false;  ///< replaying: nothing of the file is stored yet but its description
   std::string closed_file_;          ///< what was received last where the relay log cannot go on with it: '' = nothing
   std::uint64_t closed_end_ = 0;
-  Bytes unused_format_;  ///< the FORMAT_DESCRIPTION of the file while it is not sure that it is stored
+  Bytes unused_format_;   ///< the FORMAT_DESCRIPTION of the file while it is not sure that it is stored
+  bool by_gtid_ = false;  ///< MariaDB's
   bool by_gtid_set_ = false;
   bool requires_gtids_ = false;
   bool appendable_ = false;                    ///< by GTID set, replaying: the relay file can be gone on with
@@ -174,6 +185,7 @@ class DumpStream {
 
   // Kept from one connection to the next.
   binlog::TransactionBoundary boundary_;
+  std::string rotated_to_;  ///< by the last event that was stored: the next file; '' = not a ROTATE, or not known
   std::optional<gtid::MariadbGtid> open_gtid_;  ///< of the transaction being received
   gtid::MariadbGtidPosition gtid_position_;
   std::optional<gtid::MysqlGtid> open_mysql_gtid_;  ///< of the transaction being received

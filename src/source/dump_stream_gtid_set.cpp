@@ -33,6 +33,12 @@ void DumpStream::set_gtid_set(gtid::MysqlGtidSet set) {
   ++gtid_set_changes_;
 }
 
+void DumpStream::forget_gtid_set() {
+  if (!gtid_set_) return;
+  gtid_set_.reset();
+  ++gtid_set_changes_;
+}
+
 void DumpStream::on_format_by_gtid_set(const EventView& format) {
   // What is sent of a file of which we have a part is what we lack of it, all of it.
   if (file_ == continued_file_ && kept_creation_time() == format.header().timestamp) {
@@ -120,7 +126,7 @@ void DumpStream::remember_mysql_gtid(const EventView& event) {
     if (requires_gtids_) throw;
     log(LogLevel::warning, "{}, file '{}', position {}: {}; which GTIDs were received is not known", where_, file_,
         offset_, error.what());
-    gtid_set_.reset();
+    forget_gtid_set();
     return;
   }
   if (previous) return on_previous_gtids(std::move(before));
@@ -132,12 +138,31 @@ void DumpStream::remember_mysql_gtid(const EventView& event) {
 void DumpStream::on_previous_gtids(gtid::MysqlGtidSet before) {
   // Everything before this file, and we have come past it.
   if (gtid_set_) {
+    if (const auto lacking = before.without(*gtid_set_); !lacking.empty()) on_lacking(lacking);
     log_.record_gtid_before(gtid_set_->without(before).to_string());
     before.add(*gtid_set_);
   } else {
     before.add(recorded_before(log_.files().back()));
   }
   set_gtid_set(std::move(before));
+}
+
+void DumpStream::on_lacking(const gtid::MysqlGtidSet& lacking) const {
+  // A file was lost or taken out of the source's list, or its GTID_PURGED was set. A source that is asked by GTID set
+  // begins with a file before which it has nothing that we lack, and sends what we lack of each.
+  if (requires_gtids_) {
+    throw ReceiveError(
+        Remedy::give_up, error_code::k_source_fatal_reading,
+        fmt::format("the source's file '{}' begins after transactions that were not received and that the source has "
+                    "not sent: they are not in its binary log any more. Go on at a server that has them, or load their "
+                    "data and add them to what is received by CHANGE REPLICATION SOURCE TO GTID_PURGED. The missing "
+                    "transactions are '{:.4000}'",
+                    file_, lacking.to_string()));
+  }
+  log(LogLevel::warning,
+      "{}: file '{}' of the source begins after transactions that were not received: '{:.4000}'. By file and position "
+      "they count as received",
+      where_, file_, lacking.to_string());
 }
 
 void DumpStream::learn_gtids(const EventView& event) {

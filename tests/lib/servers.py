@@ -154,6 +154,14 @@ class Server:
     def reset_binary_logs(self):
         self.run(self.product.reset_statement)
 
+    def lose_binlog(self, name: str):
+        """As if a binary log file had been removed by hand, or was not restored: the server does not know of it."""
+        self.stop()
+        index = self.datadir / "binlog.index"
+        index.write_text("".join(line for line in index.read_text().splitlines(True) if name not in line))
+        (self.datadir / name).unlink()
+        self.start()
+
     def flush_logs(self):
         self.run("FLUSH BINARY LOGS")
 

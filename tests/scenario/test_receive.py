@@ -336,6 +336,30 @@ def test_what_was_purged_is_an_error(source, make_daemon, seed):
     assert first in status["Last_IO_Error"]
 
 
+@pytest.mark.parametrize("gtid", [False, True])
+def test_a_file_that_the_source_has_lost_is_an_error(source, make_daemon, gtid):
+    """The source itself goes from one file to the next in its index and says nothing."""
+    source.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT PRIMARY KEY)")
+    daemon = receive_only(make_daemon, source, extra=", MASTER_USE_GTID=slave_pos" if gtid else "")
+    daemon.wait_received("c", source)
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    source.flush_logs()
+    source.run("INSERT INTO d.t VALUES (1)")
+    lost = source.position()[0]
+    source.flush_logs()
+    source.run("INSERT INTO d.t VALUES (2)")
+    source.lose_binlog(lost)
+    daemon.sql("START SLAVE FOR CHANNEL 'c'")
+
+    def stopped():
+        status = daemon.status("c")
+        return status if status["Slave_IO_Running"] == "No" and int(status["Last_IO_Errno"]) else None
+
+    status = wait_until(stopped, "the IO thread stops")
+    assert int(status["Last_IO_Errno"]) == 1236
+    assert lost in status["Last_IO_Error"]
+
+
 def test_a_wrong_password_is_told(source, make_daemon):
     daemon = make_daemon()
     daemon.change_master("c", source)

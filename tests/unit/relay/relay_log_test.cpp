@@ -1,10 +1,10 @@
-#include <csignal>
 #include <fstream>
 #include <sstream>
 
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "file_size_limit.hpp"
 #include "relay_fixture.hpp"
 
 namespace tributary::relay {
@@ -276,33 +276,13 @@ TEST_F(RelayLogTest, keepsCountingAfterAllFilesWereRemoved) {
   EXPECT_EQ(again.published_end(), (RelayPosition{3, content_.size()}));
 }
 
-/// Lets no file grow beyond a size, as a full disk would, while it lives.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(std::uint64_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit{bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  rlimit before_{};
-  void (*handler_)(int);
-};
-
 TEST_F(RelayLogTest, losesNothingWhenTheFileCannotGrow) {
   RelayLog& log = open();
   log.begin_file("bin.000008", source_);
   append_events(log, 0, 3);
   const RelayPosition published = log.published_end();
   {
-    const FileSizeLimit limit(published.offset + 100);
+    const test::FileSizeLimit limit(published.offset + 100);
     append_events(log, 3, events_.size(), false);
     try {
       log.flush();
@@ -327,7 +307,7 @@ TEST_F(RelayLogTest, cutsWhatAFailedWriteLeftBehind) {
   append_events(log, 0, 3);
   const std::uint64_t end = log.write_end();
   {
-    const FileSizeLimit limit(end + 100);
+    const test::FileSizeLimit limit(end + 100);
     EXPECT_THROW(log.append(Bytes(1 << 20, 7)), WriteError);
     EXPECT_THROW(log.cover_hole(end + (1 << 20), ChecksumAlgorithm::crc32, 11), WriteError);
   }

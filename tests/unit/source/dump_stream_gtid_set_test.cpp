@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include "dump_stream.hpp"
+#include "file_size_limit.hpp"
 #include "gtid_recovery.hpp"
 #include "receive_error.hpp"
 #include "relay_directory_fixture.hpp"
@@ -172,6 +173,47 @@ TEST_F(DumpStreamGtidSetTest, refusesTransactionsWithoutGtidAndThoseThatItHas) {
     EXPECT_NE(std::string(error.what()).find("Cannot replicate anonymous transaction when AUTO_POSITION = 1"),
               std::string::npos);
   }
+}
+
+TEST_F(DumpStreamGtidSetTest, refusesAFileThatBeginsAfterTransactionsThatDidNotCome) {
+  ask("1-7", file_.format());
+  stream_.on_event(previous("1-7"));
+  send_transaction(8);
+  relay_.log().flush();
+  const Bytes stored = relay_.content(1);
+  stream_.on_event(made_up_rotate("bin.000007", 4));
+  file_ = FileBuilder();
+  stream_.on_event(file_.format());
+  try {
+    stream_.on_event(previous("1-12"));
+    FAIL() << "9 to 12 are taken for received";
+  } catch (const ReceiveError& error) {
+    EXPECT_EQ(error.code(), 1236);
+    EXPECT_EQ(error.remedy(), Remedy::give_up);
+    EXPECT_NE(std::string(error.what()).find("The missing transactions are '" + k_uuid + ":9-12'"), std::string::npos)
+        << error.what();
+  }
+  stream_.start_over();
+  EXPECT_EQ(received(), "1-8");
+  EXPECT_EQ(recovered(), "1-8");
+  EXPECT_EQ(relay_.log().received_end().source_file_name, "bin.000005");
+  EXPECT_EQ(relay_.content(1), stored);
+}
+
+TEST_F(DumpStreamGtidSetTest, asksTheRelayLogWhatCountsWhenItCouldNotBeWritten) {
+  ask("1-7", file_.format());
+  stream_.on_event(previous("1-7"));
+  stream_.on_event(gtid(8));
+  stream_.on_event(file_.rows(relay::RelayLog::k_boundary_step));
+  const Bytes& end = file_.xid();
+  {
+    // The boundary is to be recorded, for which everything must be on the device.
+    const test::FileSizeLimit limit(relay_.log().write_end());
+    EXPECT_THROW(stream_.on_event(end), relay::WriteError);
+  }
+  stream_.start_over();
+  EXPECT_EQ(recovered(), "1-8") << "the relay log has it";
+  EXPECT_FALSE(stream_.gtid_set()) << "else it would be asked for once more";
 }
 
 TEST_F(DumpStreamGtidSetTest, learnsWhatStandsBeforeAPlaceInAFile) {

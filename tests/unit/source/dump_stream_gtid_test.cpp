@@ -96,9 +96,42 @@ TEST_F(DumpStreamGtidTest, aHeartbeatEndsTheSearch) {
   stream_.on_event(file_.list("0-11-3"));
   file_.skip(1000);
   stream_.on_event(heartbeat("bin.000005", static_cast<std::uint32_t>(file_.offset())));
-  EXPECT_FALSE(counts());
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(relay_.log().received_end().offset, file_.offset()) << "going on from before would bring what was skipped";
   send_transaction(0, 9);
   EXPECT_TRUE(counts());
+  EXPECT_EQ(relay_.log().received_end().offset, file_.offset());
+}
+
+TEST_F(DumpStreamGtidTest, countsWhatCameInTheSearchAsSoonAsItHasEnded) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  send_transaction(1, 1);
+  file_.skip(1000);
+  stream_.on_event(gtid_list(file_.offset(), "0-11-8,1-11-1", true));
+  EXPECT_TRUE(counts());
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-8,1-11-1");
+  EXPECT_EQ(relay_.log().received_end().offset, file_.offset());
+}
+
+TEST_F(DumpStreamGtidTest, refusesAFileThatBeginsAfterGroupsThatDidNotCome) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-8"));
+  send_transaction(0, 9);
+  stream_.on_event(made_up_rotate("bin.000006", 4));
+  file_ = FileBuilder();
+  stream_.on_event(file_.format());
+  try {
+    stream_.on_event(file_.list("0-11-12"));
+    FAIL() << "0-11-10 to 0-11-12 are taken for received";
+  } catch (const ReceiveError& error) {
+    EXPECT_EQ(error.code(), 1236);
+    EXPECT_EQ(error.remedy(), Remedy::give_up);
+    EXPECT_NE(std::string(error.what()).find("after 0-11-12, but of that domain nothing behind 0-11-9"),
+              std::string::npos)
+        << error.what();
+  }
+  EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-9");
 }
 
 TEST_F(DumpStreamGtidTest, groupsOfAnotherDomainDoNotCountBeforeTheSearchHasEnded) {
@@ -125,7 +158,7 @@ TEST_F(DumpStreamGtidTest, oneDomainThatIsFoundDoesNotEndTheSearchForAnother) {
   EXPECT_FALSE(counts()) << "from here on the file has groups of domain 1 that we have";
   file_.skip(1000);
   stream_.on_event(gtid_list(file_.offset(), "0-11-4,1-11-20", true));
-  EXPECT_FALSE(counts());
+  EXPECT_TRUE(counts());
   send_transaction(1, 21);
   EXPECT_TRUE(counts());
   EXPECT_EQ(stream_.gtid_position().to_string(), "0-11-4,1-11-21");
