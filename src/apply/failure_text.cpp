@@ -66,6 +66,8 @@ std::string statement_excerpt(std::string_view statement) {
     const std::size_t length = character_length(rest);
     if (length == 0) {
       text += '?';
+    } else if (rest.front() == '\n' || rest.front() == '\r' || rest.front() == '\t') {
+      text += ' ';  // an error is shown in one line
     } else {
       text += rest.substr(0, length);
     }

@@ -1,8 +1,10 @@
 #include "status_board.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
+#include "tributary/util/printable.hpp"
 #include "tributary/util/time.hpp"
 
 namespace tributary::apply {
@@ -90,7 +92,7 @@ void StatusBoard::set_error(std::uint16_t code, const std::string& message) {
   static constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
   waits_for_lock_ = code == k_lock_wait_timeout;
   status_.error_code = code;
-  status_.error_message = message;
+  status_.error_message = printable(message, SIZE_MAX);  // what a source sent may be in it
   status_.error_at = unix_seconds();
 }
 

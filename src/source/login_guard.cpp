@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t k_longest_talk = std::size_t{1} << 20;
 
 constexpr std::size_t k_packet_header = 4;
+constexpr std::uint64_t k_client_ssl = 0x800;
 
 /// The guard of this thread's connection.
 thread_local LoginGuard* this_threads = nullptr;
@@ -35,9 +36,24 @@ std::uint64_t payload_length(const unsigned char* packet) {
 /// The packet that asks for TLS: the first 32 bytes of the login, with CLIENT_SSL set.
 bool is_tls_request(const unsigned char* packet, std::size_t length) {
   static constexpr std::size_t k_request = 32;
-  static constexpr std::uint64_t k_client_ssl = 0x800;
   return length == k_packet_header + k_request && payload_length(packet) == k_request &&
          (load_little_endian(packet + k_packet_header, 4) & k_client_ssl) != 0;
+}
+
+/// What must be seen of a greeting: beside the version, of which no server's is that long, some ten bytes.
+constexpr std::size_t k_longest_greeting = 512;
+
+/// True when @p greeting, the source's first packet as far as it was read, tells its capabilities and CLIENT_SSL is not
+/// among them: protocol 10, version, 0, connection id (4), scramble (8), 0, capabilities.
+bool offers_no_tls(std::string_view greeting) {
+  static constexpr char k_protocol = 10;
+  static constexpr std::size_t k_behind_version = 1 + 4 + 8 + 1;
+  if (greeting.size() <= k_packet_header || greeting[k_packet_header] != k_protocol) return false;
+  const std::size_t version_end = greeting.find('\0', k_packet_header);
+  if (version_end == std::string_view::npos || greeting.size() < version_end + k_behind_version + 2) return false;
+  const auto* const capabilities =
+      reinterpret_cast<const std::uint8_t*>(greeting.data()) + version_end + k_behind_version;
+  return (load_little_endian(capabilities, 2) & k_client_ssl) == 0;
 }
 
 /// One byte that asks for the RSA key: 2 in caching_sha2_password, 1 in sha256_password.
@@ -71,6 +87,7 @@ void LoginGuard::begin(st_mysql* handle) {
   handle_ = handle;
   logging_in_ = true;
   first_write_ = true;
+  greeting_.clear();
   may_read_ = k_longest_talk;
   finding_ = Finding::none;
 }
@@ -93,13 +110,17 @@ void LoginGuard::on_network_access(int mode, st_mysql* handle, const unsigned ch
   LoginGuard* const guard = this_threads;
   if (guard == nullptr || handle != guard->handle_ || length > PTRDIFF_MAX) return;  // PTRDIFF_MAX: it has failed
   if (mode == k_read) {
-    guard->on_read(handle, length);
+    guard->on_read(handle, buffer, length);
   } else if (guard->logging_in_ && length > k_packet_header) {
     guard->on_write(handle, buffer, length);
   }
 }
 
-void LoginGuard::on_read(st_mysql* handle, std::size_t length) {
+void LoginGuard::on_read(st_mysql* handle, const unsigned char* buffer, std::size_t length) {
+  if (tls_ && logging_in_ && first_write_ && greeting_.size() < k_longest_greeting) {
+    greeting_.append(reinterpret_cast<const char*>(buffer), std::min(length, k_longest_greeting - greeting_.size()));
+    if (offers_no_tls(greeting_)) end(handle, Finding::no_tls);
+  }
   if (may_read_ == 0) return;
   may_read_ -= std::min(may_read_, length);
   if (may_read_ == 0) end(handle, Finding::endless);

@@ -38,7 +38,7 @@ class LoginGuard {
 
  private:
   static void on_network_access(int mode, st_mysql* handle, const unsigned char* buffer, std::size_t length);
-  void on_read(st_mysql* handle, std::size_t length);
+  void on_read(st_mysql* handle, const unsigned char* buffer, std::size_t length);
   void on_write(st_mysql* handle, const unsigned char* buffer, std::size_t length);
   void end(st_mysql* handle, Finding finding);
   void tell_host(st_mysql* handle) const;
@@ -52,6 +52,7 @@ class LoginGuard {
   st_mysql* handle_ = nullptr;
   bool logging_in_ = false;
   bool first_write_ = true;
+  std::string greeting_;  ///< with TLS: the beginning of what the source has said
   std::size_t may_read_ = 0;
   Finding finding_ = Finding::none;
 };

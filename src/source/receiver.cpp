@@ -1,7 +1,6 @@
 #include "tributary/source/receiver.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <mutex>
 #include <random>
@@ -11,10 +10,12 @@
 #include <fmt/core.h>
 
 #include "tributary/util/log.hpp"
+#include "tributary/util/printable.hpp"
 #include "tributary/util/time.hpp"
 
 #include "dump_packet.hpp"
 #include "dump_stream.hpp"
+#include "file_sequence.hpp"
 #include "packet_stream.hpp"
 #include "receive_error.hpp"
 #include "registration.hpp"
@@ -37,17 +38,6 @@ bool is_refused_position(std::uint16_t code) {
 bool is_truncated_file(const ReceiveError& error) {
   return error.code() == error_code::k_source_fatal_reading &&
          std::string_view(error.what()).find("binlog truncated in the middle of event") != std::string_view::npos;
-}
-
-/// The name that a server gives to the file after @p file; '' when it does not end in a number.
-std::string name_after(const std::string& file) {
-  const std::size_t dot = file.rfind('.');
-  if (dot == std::string::npos) return {};
-  std::uint64_t number = 0;
-  const char* const end = file.data() + file.size();
-  const auto [stopped, error] = std::from_chars(file.data() + dot + 1, end, number);
-  if (error != std::errc{} || stopped != end) return {};
-  return fmt::format("{}.{:06}", file.substr(0, dot), number + 1);
 }
 
 std::string describe(const DumpStart& start) {
@@ -85,13 +75,14 @@ struct Receiver::Implementation {
   std::optional<milliseconds> after(const ReceiveError& error);
   std::optional<milliseconds> after_write_error(const relay::WriteError& error);
   [[nodiscard]] milliseconds retry_delay();
+  [[nodiscard]] bool has_tried_enough() const { return options.retry_count != 0 && attempts >= options.retry_count; }
   /// Back to the last boundary, with everything before it visible to readers.
   void start_over();
   /// "file 'bin.000004', position 1234", for log lines.
   [[nodiscard]] std::string place() const;
 
   void enter(ReceiverState state, std::string stage);
-  void report(std::uint16_t code, std::string message);
+  void report(std::uint16_t code, const std::string& text);
   void clear_error();
   void publish_figures();
 
@@ -106,9 +97,10 @@ struct Receiver::Implementation {
   bool connected = false;       ///< the present attempt got past authentication
   bool resumed_inside = false;  ///< the dump was asked for from inside a transaction
   std::string abandoned_file;   ///< a file of the source's that ends inside a transaction, at a crash of the source's
+  bool abandoned_in_vain = false;  ///< the present dump had to begin at abandoned_file, or before, all the same
   bool was_connected_before = false;
   bool error_shown = false;             ///< status holds an error that the next event makes untrue
-  std::uint64_t attempts = 0;           ///< connection attempts in a row that failed
+  std::uint64_t attempts = 0;           ///< connections in a row that failed, or were of no use
   std::uint32_t checksum_failures = 0;  ///< in a row, without anything stored between
   std::uint64_t events_when_connected = 0;
   Clock::time_point connected_at;
@@ -134,7 +126,9 @@ void Receiver::Implementation::enter(ReceiverState state, std::string stage) {
   status.stage = std::move(stage);
 }
 
-void Receiver::Implementation::report(std::uint16_t code, std::string message) {
+void Receiver::Implementation::report(std::uint16_t code, const std::string& text) {
+  // What a source sent may be in it.
+  std::string message = printable(text, SIZE_MAX);
   tributary::log(LogLevel::error, "{}, {}: error {}: {}", where, place(), code, message);
   error_shown = true;
   const std::lock_guard lock(mutex);
@@ -215,7 +209,7 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
                     "Message: {}",
                     was_connected_before ? "reconnecting to" : "connecting to", options.user, options.host,
                     options.port, attempts, options.retry_count, options.connect_retry, error.what()));
-    if (options.retry_count != 0 && attempts >= options.retry_count) return std::nullopt;
+    if (has_tried_enough()) return std::nullopt;
     enter(ReceiverState::connecting,
           was_connected_before ? "Reconnecting after a failed source event read" : "Connecting to source");
     return retry_delay();
@@ -231,9 +225,15 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
     // The source was killed while it wrote this transaction, which it has rolled back since; it went on in the next
     // file.
     abandoned_file = stream.file();
-    tributary::log(LogLevel::warning, "{}, {}: {}; going on with the next file", where, place(), error.what());
     must_start_over = true;
-    return milliseconds(0);
+    if (!abandoned_in_vain) {
+      tributary::log(LogLevel::warning, "{}, {}: {}; going on with the next file", where, place(), error.what());
+      return milliseconds(0);
+    }
+    // Asked by GTID, the source has begun with this file again.
+    report(error.code(), error.what());
+    enter(ReceiverState::connecting, "Waiting to reconnect after a failed source event read");
+    return retry_delay();
   }
   if (error.remedy() == Remedy::give_up) {
     report(error.code(), fmt::format("{} ({})", error.what(), place()));
@@ -252,8 +252,13 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
   enter(ReceiverState::connecting, "Waiting to reconnect after a failed source event read");
   // At once, unless the connection was of no use: then something else is wrong.
   const bool useful = progress || Clock::now() - connected_at >= std::chrono::seconds(options.connect_retry);
-  if (useful) return milliseconds(0);
+  if (useful) {
+    attempts = 0;
+    return milliseconds(0);
+  }
   report(error.code(), error.what());
+  ++attempts;
+  if (has_tried_enough()) return std::nullopt;
   return retry_delay();
 }
 
@@ -301,10 +306,11 @@ void Receiver::Implementation::follow(StopSignal& stop) {
         was_connected_before ? "Reconnecting after a failed source event read" : "Connecting to source");
   const std::unique_ptr<SourceConnection> connection = connect(stop);
   const SourceProbe source = probe(*connection);
-  const StartChoice choice = choose_start(options, log, stream, *connection, source);
+  const StartChoice choice = choose_start(options, log, stream, *connection, source, stop.token());
   DumpStart start = choice.start;
   const std::string abandoned = std::exchange(abandoned_file, "");
-  if (start.by == DumpStart::By::file && !abandoned.empty() && start.file == abandoned) {
+  abandoned_in_vain = !abandoned.empty() && (start.by != DumpStart::By::file || start.file != abandoned);
+  if (!abandoned.empty() && !abandoned_in_vain) {
     start = DumpStart();
     start.file = name_after(abandoned);
   }
@@ -365,7 +371,7 @@ void Receiver::Implementation::receive(SourceConnection& connection, StopSignal&
     while (!stop.requested()) {
       while (const auto payload = packets.next()) {
         stream.on_event(event_of(*payload));
-        attempts = 0;
+        if (stream.figures().events != events_when_connected) attempts = 0;
         if (error_shown) clear_error();
       }
       publish_figures();

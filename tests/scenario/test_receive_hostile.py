@@ -71,6 +71,22 @@ def test_the_password_is_not_told_to_who_asks_for_it_in_clear(fake, make_daemon)
     assert "restricted_auth" in status["Last_IO_Error"]
 
 
+def test_nothing_is_sent_to_a_source_without_tls(fake, make_daemon):
+    daemon = make_daemon()
+    receive(daemon, fake, extra=", MASTER_SSL=1")
+    assert "the source does not offer TLS" in io_error(daemon)["Last_IO_Error"]
+    assert fake.received == b""
+
+
+def test_connections_that_are_of_no_use_are_counted(fake, make_daemon):
+    fake.answers = [(b"server_id", [error(1053, b"Server shutdown in progress", b"08S01")])]
+    daemon = make_daemon()
+    receive(daemon, fake, extra=", MASTER_CONNECT_RETRY=1, MASTER_RETRY_COUNT=3")
+    wait_until(lambda: daemon.status("c")["Slave_IO_Running"] == "No", "the IO thread gives up")
+    assert fake.connections == 3
+    assert int(daemon.status("c")["Last_IO_Errno"]) == 1053
+
+
 def test_an_answer_without_an_end_takes_no_memory_without_end(fake, make_daemon):
     def flood(connection):
         for payload in (b"\x01", column(), EOF):

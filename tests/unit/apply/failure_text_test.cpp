@@ -38,6 +38,7 @@ TEST(FailureTextTest, ExcerptsAreShortValidAndWithoutPasswords) {
   EXPECT_EQ(statement_excerpt("SELECT 1"), "SELECT 1");
   EXPECT_EQ(statement_excerpt(std::string(500, 'x')), std::string(200, 'x') + "...");
   EXPECT_EQ(statement_excerpt("caf\xe9 \xc3\xa9 \xf0\x9f"), "caf? \xc3\xa9 ??");
+  EXPECT_EQ(statement_excerpt("SELECT\n\t1"), "SELECT  1");
   EXPECT_EQ(statement_excerpt("ALTER USER a IDENTIFIED BY 'secret'"), "ALTER USER a IDENTIFIED...");
   EXPECT_EQ(statement_excerpt("SET PASSWORD FOR a = 'secret'"), "SET PASSWORD...");
   // Characters of two bytes are not cut in two.
