@@ -9,10 +9,12 @@
 #include <fmt/core.h>
 
 #include "tributary/util/log.hpp"
+#include "tributary/util/printable.hpp"
 
 #include "attempt.hpp"
 #include "diagnosis.hpp"
 #include "failure_text.hpp"
+#include "lost_end.hpp"
 #include "row_transcoder.hpp"
 
 namespace tributary::apply {
@@ -251,10 +253,11 @@ bool Applier::Implementation::wait_received(relay::RelayPosition from, const std
 }
 
 void Applier::Implementation::attempt(const std::stop_token& stop) {
-  const AttemptStart start = prepare(stop);
+  AttemptStart start = prepare(stop);
   connect_failures = 0;
   if (!wait_received(start.from, stop)) return;
   check_same_log(start);
+  pass_lost_end(start, log, channel());
   const AttemptEnvironment environment{options, log, store, status, on_progress, sessions, target_dialect(), engines};
   Attempt(environment, start).run(stop);
 }
@@ -318,7 +321,7 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
       throw GiveUp{failure.code, fmt::format("{}; the transaction was tried {} times in vain", what, count)};
     }
     if (!waits || count == 1 || count % k_log_every_wait == 0) {
-      tributary::log(LogLevel::warning, "channel '{}': {}; trying again", channel(), what);
+      tributary::log(LogLevel::warning, "channel '{}': {}; trying again", channel(), printable(what, SIZE_MAX));
     }
     status.retried();
     status.set_error(failure.code, what + "; trying again");
@@ -361,7 +364,7 @@ void Applier::run(std::stop_token stop) {  // NOLINT(performance-unnecessary-val
   Implementation& self = *implementation_;
   const auto give_up = [&self](std::uint16_t code, const std::string& message) {
     self.status.set_error(code, message);
-    log(LogLevel::error, "channel '{}': the applier stops: {}", self.channel(), message);
+    log(LogLevel::error, "channel '{}': the applier stops: {}", self.channel(), printable(message, SIZE_MAX));
   };
   self.status.started();
   log(LogLevel::info, "channel '{}': the applier starts, target {}", self.channel(), self.options.target.address());

@@ -71,19 +71,19 @@ Notes Channel::change(const ChannelChange& change) {
   // received stays and the receiver goes on from there (a fail-over).
   const bool starts_over = change.log_file || change.log_pos || (new_source && !by_gtid);
   if (change.start_gtid) {
-    self.require_log();
     next.log_file.clear();
     next.log_pos = binlog::k_first_event_offset;
     next.start_gtid = *change.start_gtid;
     self.begin_anew(std::move(next));
   } else if (starts_over) {
-    self.require_log();
     if (change.log_file) {
       next.log_file = *change.log_file;
     } else if (new_source) {
       next.log_file.clear();
-    } else if (const std::string file = self.log->received_end().source_file_name; !file.empty()) {
-      next.log_file = file;  // the present Master_Log_File
+    } else {
+      self.require_log();
+      const std::string file = self.log->received_end().source_file_name;
+      if (!file.empty()) next.log_file = file;  // the present Master_Log_File
     }
     next.log_pos = change.log_pos ? *change.log_pos : binlog::k_first_event_offset;
     if (change.log_pos && next.log_file.empty()) {
@@ -174,7 +174,6 @@ void Channel::reset() {
   const std::lock_guard statement(self.statement_mutex);
   self.check_usable();
   self.must_be_stopped();
-  self.require_log();
   state::ChannelRecord next = self.copy_of_record();
   next.log_file.clear();
   next.log_pos = binlog::k_first_event_offset;
@@ -202,9 +201,13 @@ void Channel::retire() {
     if (self.retired) return;
   }
   self.must_be_stopped();
-  if (self.log) {
+  const bool opened = self.log != nullptr;
+  try {
     self.begin_anew(self.copy_of_record());
     self.log->remove_with_lists();
+  } catch (const std::exception& error) {
+    if (opened) throw;
+    log(LogLevel::warning, "channel '{}': its relay files stay behind: {}", self.name, error.what());
   }
   self.forget_checkpoint();
   const std::lock_guard lock(self.mutex);

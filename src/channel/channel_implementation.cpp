@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <optional>
+#include <stop_token>
 #include <thread>
 #include <utility>
 
@@ -60,23 +62,28 @@ std::string base_of(const std::string& relay_file) {
 
 }  // namespace
 
+relay::RelayLogOptions Channel::Implementation::log_options(relay::RelayCatalogue& files) const {
+  relay::RelayLogOptions options;
+  options.directory = defaults.datadir;
+  options.base_name = relay_base_name(defaults.relay_log_basename, name);
+  options.channel = name;
+  options.first_file_number = record.start_file_number;
+  // Files keep the name that they were made with, also when the host's name or the option changes.
+  const auto records = files.load();
+  if (const std::string made_with = records.empty() ? "" : base_of(records.back().file_name);
+      !made_with.empty() && made_with != options.base_name) {
+    tributary::log(LogLevel::warning,
+                   "channel '{}': its relay files are named {}.*, not {}.*; that name stays until RESET SLAVE ALL",
+                   name, made_with, options.base_name);
+    options.base_name = made_with;
+  }
+  return options;
+}
+
 void Channel::Implementation::open_log() {
   try {
     auto next_catalogue = store.relay_catalogue(name);
-    relay::RelayLogOptions options;
-    options.directory = defaults.datadir;
-    options.base_name = relay_base_name(defaults.relay_log_basename, name);
-    options.channel = name;
-    options.first_file_number = record.start_file_number;
-    // Files keep the name that they were made with, also when the host's name or the option changes.
-    const auto files = next_catalogue->load();
-    if (const std::string made_with = files.empty() ? "" : base_of(files.back().file_name);
-        !made_with.empty() && made_with != options.base_name) {
-      tributary::log(LogLevel::warning,
-                     "channel '{}': its relay files are named {}.*, not {}.*; that name stays until RESET SLAVE ALL",
-                     name, made_with, options.base_name);
-      options.base_name = made_with;
-    }
+    relay::RelayLogOptions options = log_options(*next_catalogue);
     auto next_log = std::make_shared<relay::RelayLog>(std::move(options), *next_catalogue);
     const std::lock_guard lock(mutex);
     catalogue = std::move(next_catalogue);
@@ -179,12 +186,12 @@ void Channel::Implementation::start_io() {
     options.start_gtid = record.start_gtid;
     options.link = to_link_options(record.link);
   }
-  options.applied_gtid = [this] {
+  options.applied_gtid = [this](const std::stop_token& stop) {
     {
       const std::lock_guard lock(mutex);
       if (mirror.position.file_number == 0) return record.start_gtid;  // nothing was applied yet
     }
-    return applied_gtid();
+    return applied_gtid(stop);
   };
   io_thread = {};  // joins the last run
   auto next =
@@ -244,7 +251,8 @@ void Channel::Implementation::start_sql() {
 }
 
 void Channel::Implementation::begin_anew(state::ChannelRecord next) {
-  next.start_file_number = catalogue->last_number() + 1;
+  const auto files = store.relay_catalogue(name);
+  next.start_file_number = relay::RelayLog::last_number(log_options(*files), *files) + 1;
   // The configuration goes first: should the daemon die before the files are gone, they lie before the start.
   save(std::move(next));
   {
@@ -255,23 +263,34 @@ void Channel::Implementation::begin_anew(state::ChannelRecord next) {
   }
   crash_point("channel.begin_anew");
   try {
-    log->remove_all();
+    if (log) {
+      log->remove_all();
+    } else {
+      require_log();  // without a look at them: they lie before the start
+    }
   } catch (...) {
     // Opening it again removes them, or says why that cannot be.
     const std::lock_guard lock(mutex);
     log.reset();
-    log_error = "its former files could not be removed";
+    if (log_error.empty()) log_error = "its former files could not be removed";
     throw;
   }
   store.remove_applied(name);
 }
 
-std::string Channel::Implementation::applied_gtid() const {
-  const state::ChannelRecord configured = copy_of_record();
-  if (!defaults.target) return configured.start_gtid;
+target::TargetOptions Channel::Implementation::options_for_a_question() const {
+  // A statement waits for the answer, or a thread that is to stop.
   target::TargetOptions options = *defaults.target;
   options.connect_timeout = 3;
-  target::TargetConnection connection(options);
+  options.read_timeout = options.write_timeout = 10;
+  return options;
+}
+
+std::string Channel::Implementation::applied_gtid(const std::stop_token& stop) const {
+  const state::ChannelRecord configured = copy_of_record();
+  if (!defaults.target) return configured.start_gtid;
+  target::TargetConnection connection(options_for_a_question(), stop);
+  const std::stop_callback interrupt(stop, [&connection] { connection.interrupt(); });
   const target::CheckpointStore checkpoints(configured.uuid, name);
   std::optional<target::Checkpoint> checkpoint;
   try {
@@ -294,9 +313,24 @@ std::string Channel::Implementation::with_gtids_before(const std::string& applie
     const std::lock_guard lock(mutex);
     open = log;
   }
-  if (!open) return applied;
   // The checkpoint knows what was applied since the channel began; what stood before that is recorded with the file.
-  const auto file = open->file(position.file_number == 0 ? open->begin().file_number : position.file_number);
+  std::optional<relay::RelayFileRecord> file;
+  if (open) {
+    file = open->file(position.file_number == 0 ? open->begin().file_number : position.file_number);
+  } else {
+    const auto catalogued = store.relay_catalogue(name);
+    const auto records = relay::RelayLog::recorded_files(log_options(*catalogued));
+    const auto found = std::find_if(records.begin(), records.end(), [&](const relay::RelayFileRecord& one) {
+      return position.file_number == 0 || one.file_number == position.file_number;
+    });
+    if (found != records.end()) file = *found;
+    if (!file && !records.empty()) {
+      throw Error(error_code::k_read_relay_log,
+                  fmt::format("what was applied before relay file {} of channel '{}', which cannot be opened, is not "
+                              "known; set GTID_PURGED, or coordinates, with CHANGE REPLICATION SOURCE TO",
+                              position.file_number, name));
+    }
+  }
   const bool of_mysql = applied.empty() || applied.find(':') != std::string::npos;
   if (!file || file->gtid_before.find(':') == std::string::npos || !of_mysql) return applied;
   auto set = gtid::MysqlGtidSet::parse(applied);
@@ -307,9 +341,7 @@ std::string Channel::Implementation::with_gtids_before(const std::string& applie
 void Channel::Implementation::forget_checkpoint() const {
   if (!defaults.target) return;
   try {
-    target::TargetOptions options = *defaults.target;
-    options.connect_timeout = 3;
-    target::TargetConnection connection(options);
+    target::TargetConnection connection(options_for_a_question());
     target::CheckpointStore(record.uuid, name).forget(connection);
   } catch (const std::exception& error) {
     // Its rows are keyed by this channel's uuid, which no other channel will ever have: they are only litter.

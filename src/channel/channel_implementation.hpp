@@ -47,6 +47,7 @@ struct Channel::Implementation {
   std::jthread io_thread;
   std::jthread sql_thread;
 
+  [[nodiscard]] relay::RelayLogOptions log_options(relay::RelayCatalogue& files) const;
   void open_log();
   void check_usable() const;
   /// Opens the relay log where that failed before. @throws Error 1872.
@@ -59,10 +60,12 @@ struct Channel::Implementation {
   void start_sql();
   void on_progress(const target::Checkpoint& checkpoint);
   void save_mirror();
-  /// Makes @p next, which begins with a relay file to come, the configuration, and removes the files before that.
+  /// Makes @p next, which begins with a relay file to come, the configuration, and removes the files before that,
+  /// also those of a log that cannot be opened.
   void begin_anew(state::ChannelRecord next);
-  /// The GTID position that is applied; asks the target. @throws target::TargetError.
-  [[nodiscard]] std::string applied_gtid() const;
+  [[nodiscard]] target::TargetOptions options_for_a_question() const;
+  /// The GTID position that is applied; asks the target. @throws target::TargetError, soon after @p stop is requested.
+  [[nodiscard]] std::string applied_gtid(const std::stop_token& stop = {}) const;
   /// @p applied, a MySQL GTID set, with what stood before the relay file of @p position.
   [[nodiscard]] std::string with_gtids_before(const std::string& applied, const relay::RelayPosition& position) const;
   void forget_checkpoint() const;

@@ -1,5 +1,6 @@
 #include "tributary/relay/relay_log.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +12,19 @@ namespace tributary::relay {
 bool same_server(const SourceIdentity& a, const SourceIdentity& b) {
   if (!a.server_uuid.empty() && !b.server_uuid.empty()) return a.server_uuid == b.server_uuid;
   return a.server_id == b.server_id && a.server_uuid.empty() == b.server_uuid.empty();
+}
+
+std::uint64_t RelayLog::last_number(const RelayLogOptions& options, RelayCatalogue& catalogue) {
+  const std::vector<std::uint64_t> present = RelayDirectory(options.directory, options.base_name).list();
+  return std::max(catalogue.last_number(), present.empty() ? 0 : present.back());
+}
+
+std::vector<RelayFileRecord> RelayLog::recorded_files(const RelayLogOptions& options) {
+  std::vector<RelayFileRecord> records;
+  for (auto& [number, record] : RelayDirectory(options.directory, options.base_name).read_sources()) {
+    records.push_back(std::move(record));
+  }
+  return records;
 }
 
 RelayLog::RelayLog(RelayLogOptions options, RelayCatalogue& catalogue)
@@ -86,6 +100,12 @@ std::optional<RelayFileRecord> RelayLog::file(std::uint64_t file_number) const {
 std::vector<RelayFileRecord> RelayLog::files() const {
   const std::lock_guard lock(implementation_->mutex);
   return implementation_->records();
+}
+
+std::optional<std::uint64_t> RelayLog::closed_end(std::uint64_t file_number) const {
+  const Implementation::FileView view = implementation_->view_of(file_number);
+  if (view.kind != Implementation::FileView::Kind::readable || !view.closed) return std::nullopt;
+  return view.limit;
 }
 
 std::filesystem::path RelayLog::path_of(std::uint64_t file_number) const {

@@ -39,19 +39,8 @@ gtid::MysqlGtidSet parse_set(const std::string& text) {
   return gtid::MysqlGtidSet::parse(text);
 }
 
-/// What the target has applied: after a power cut that may be more than the relay log has.
-gtid::MysqlGtidSet ask_applied(const SourceOptions& options) {
-  if (!options.applied_gtid) return {};
-  std::string applied;
-  try {
-    applied = options.applied_gtid();
-  } catch (const Error& error) {
-    throw ReceiveError(Remedy::reconnect, error.code(),
-                       fmt::format("the GTIDs that are applied, which must not be received again from another server, "
-                                   "cannot be had from the target: {}",
-                                   error.what()));
-  }
-  return parse_set(applied);
+gtid::MysqlGtidSet ask_applied(const SourceOptions& options, const std::stop_token& stop) {
+  return parse_set(ask_applied_gtid(options, stop));
 }
 
 DumpStart by_set(gtid::MysqlGtidSet set, DumpStream& stream) {
@@ -75,8 +64,20 @@ DumpStart by_file(const std::string& file, std::uint64_t position) {
 
 }  // namespace
 
+std::string ask_applied_gtid(const SourceOptions& options, const std::stop_token& stop) {
+  if (!options.applied_gtid) return {};
+  try {
+    return options.applied_gtid(stop);
+  } catch (const Error& error) {
+    throw ReceiveError(Remedy::reconnect, error.code(),
+                       fmt::format("the GTIDs that are applied, which must not be received again from another server, "
+                                   "cannot be had from the target: {}",
+                                   error.what()));
+  }
+}
+
 DumpStart choose_start_by_gtid_set(const SourceOptions& options, relay::RelayLog& log, DumpStream& stream,
-                                   const SourceProbe& source) {
+                                   const SourceProbe& source, const std::stop_token& stop) {
   must_have_gtids(source);
   const relay::ReceivePosition received = log.received_end();
   if (received.source_file_name.empty()) {
@@ -85,7 +86,7 @@ DumpStart choose_start_by_gtid_set(const SourceOptions& options, relay::RelayLog
       return by_file(options.start_file, options.start_position);
     }
     gtid::MysqlGtidSet set = parse_set(options.start_gtid);
-    set.add(ask_applied(options));
+    set.add(ask_applied(options, stop));
     return by_set(std::move(set), stream);
   }
   std::optional<gtid::MysqlGtidSet> known = stream.gtid_set();
@@ -100,7 +101,7 @@ DumpStart choose_start_by_gtid_set(const SourceOptions& options, relay::RelayLog
                     received.source_file_name, received.offset));
   }
   if (!same) {
-    known->add(ask_applied(options));
+    known->add(ask_applied(options, stop));
     tributary::log(LogLevel::warning,
                    "channel '{}', source {}:{}, file '{}', position {}: the source is another server (server_id {}, "
                    "uuid {}, after server_id {}, uuid {}); going on by GTID",

@@ -1,5 +1,8 @@
 #pragma once
 
+#include <stop_token>
+#include <string>
+
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/source/receiver.hpp"
 
@@ -12,6 +15,10 @@ namespace tributary::source {
 /// @throws ReceiveError: 1593 when this source or this relay log cannot be gone on with by MySQL's GTIDs; the target's
 /// number (remedy reconnect) when it is needed and cannot be asked.
 DumpStart choose_start_by_gtid_set(const SourceOptions& options, relay::RelayLog& log, DumpStream& stream,
-                                   const SourceProbe& source);
+                                   const SourceProbe& source, const std::stop_token& stop);
+
+/// The GTIDs that the target has applied, as text: after a power cut that may be more than the relay log has. '' where
+/// nothing is applied. @throws ReceiveError (remedy reconnect) when they cannot be had.
+std::string ask_applied_gtid(const SourceOptions& options, const std::stop_token& stop);
 
 }  // namespace tributary::source

@@ -60,6 +60,18 @@ std::optional<gtid::MariadbGtidPosition> ask_gtid_position(SourceConnection& con
   return std::nullopt;
 }
 
+/// What the target has applied is not to be received again, whatever the relay log has lost.
+void add_applied(const SourceOptions& options, DumpStream& stream, const std::stop_token& stop) {
+  const std::string applied = ask_applied_gtid(options, stop);
+  if (applied.find(':') != std::string::npos) return;  // MySQL's, of a former source
+  const auto in_target = gtid::MariadbGtidPosition::parse(applied);
+  gtid::MariadbGtidPosition position = stream.gtid_position();
+  for (const auto& [domain, gtid] : in_target.domains()) {
+    if (!position.covers(gtid)) position.update(gtid);
+  }
+  stream.set_gtid_position(std::move(position));
+}
+
 DumpStart first_start(const SourceOptions& options, DumpStream& stream, SourceConnection& connection,
                       const SourceProbe& source) {
   // Coordinates that were given count where no GTID says how far we are.
@@ -123,7 +135,7 @@ bool has_the_same_groups(const SourceOptions& options, relay::RelayLog& log, Dum
 }
 
 DumpStart start_at_other_server(const SourceOptions& options, relay::RelayLog& log, DumpStream& stream,
-                                SourceConnection& connection, const SourceProbe& source) {
+                                SourceConnection& connection, const SourceProbe& source, const std::stop_token& stop) {
   const relay::ReceivePosition received = log.received_end();
   if (!is_by_gtid(options)) {
     give_up(
@@ -136,6 +148,7 @@ DumpStart start_at_other_server(const SourceOptions& options, relay::RelayLog& l
     stream.set_gtid_position(
         received_gtid_position(log, gtid::MariadbGtidPosition::parse(options.start_gtid)).position);
   }
+  add_applied(options, stream, stop);
   if (stream.gtid_position().empty()) {
     give_up(
         "the source is another server than the one whose binary log was received, and that log holds no GTID to go on "
@@ -152,14 +165,14 @@ DumpStart start_at_other_server(const SourceOptions& options, relay::RelayLog& l
 }  // namespace
 
 StartChoice choose_start(const SourceOptions& options, relay::RelayLog& log, DumpStream& stream,
-                         SourceConnection& connection, const SourceProbe& source) {
+                         SourceConnection& connection, const SourceProbe& source, const std::stop_token& stop) {
   if (is_by_gtid(options) && !source.mariadb) {
     give_up(fmt::format("MASTER_USE_GTID needs a MariaDB source; the source is MySQL {}", source.answers.version));
   }
   StartChoice choice;
   if (options.gtid_mode == SourceOptions::GtidMode::mysql_auto_position) {
     stream.start_over();
-    choice.start = choose_start_by_gtid_set(options, log, stream, source);
+    choice.start = choose_start_by_gtid_set(options, log, stream, source, stop);
     return choice;
   }
   const relay::ReceivePosition received = log.received_end();
@@ -173,8 +186,9 @@ StartChoice choose_start(const SourceOptions& options, relay::RelayLog& log, Dum
   if (!any) {
     choice.start = first_start(options, stream, connection, source);
   } else if (!same) {
-    choice.start = start_at_other_server(options, log, stream, connection, source);
+    choice.start = start_at_other_server(options, log, stream, connection, source, stop);
   } else if (!by_position) {
+    add_applied(options, stream, stop);
     choice.start = start_by_gtid(stream, connection);
   } else {
     choice.start.file = received.source_file_name;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <stop_token>
+
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/source/receiver.hpp"
 
@@ -18,6 +20,6 @@ struct StartChoice {
 /// cannot be gone on with, and sees to it that @p stream knows the GTID position that belongs to the place.
 /// @throws ReceiveError, 1593 when there is no place that both know; relay::WriteError.
 StartChoice choose_start(const SourceOptions& options, relay::RelayLog& log, DumpStream& stream,
-                         SourceConnection& connection, const SourceProbe& source);
+                         SourceConnection& connection, const SourceProbe& source, const std::stop_token& stop);
 
 }  // namespace tributary::source

@@ -1,6 +1,9 @@
 """MASTER_AUTO_POSITION: each transaction of a MySQL source once, whatever server it comes from and whoever dies."""
 
+import contextlib
+import os
 import random
+import sqlite3
 import threading
 
 import pymysql
@@ -194,6 +197,34 @@ def test_what_the_source_has_purged(make_source, make_daemon, target, product):
     same(source, target)
 
 
+@both
+def test_a_file_that_the_source_has_lost(make_source, make_daemon, target, product):
+    """The source says nothing of it; a server of its group that has it all mends it."""
+    source, other = make_group(make_source, product)
+    insert(source)
+    daemon = make_daemon(target)
+    follow(daemon, source)
+    wait_for(daemon, executed(source))
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    received = executed(source)
+    source.flush_logs()
+    insert(source, 3)
+    lost = source.position()[0]
+    source.flush_logs()
+    insert(source)
+    other.wait_followed(source)
+    source.lose_binlog(lost)
+    daemon.sql("START SLAVE FOR CHANNEL 'c'")
+    uuid = source.value("SELECT @@GLOBAL.server_uuid")
+    last = int(received.rsplit("-", 1)[1])
+    assert f"The missing transactions are '{uuid}:{last + 1}-{last + 3}'" in wait_io_error(daemon, 1236)
+    assert shown(daemon, "Retrieved_Gtid_Set") == received
+    other.run(*other.product.stop_following)
+    move(daemon, other)
+    wait_for(daemon, executed(other))
+    same(other, target)
+
+
 @newest
 def test_sources_that_have_no_gtids(make_source, make_daemon, product):
     source = make_source("src", 1, product)
@@ -294,6 +325,52 @@ def test_fail_over_in_the_middle_of_a_transaction(make_source, make_daemon, targ
     move(daemon, old)
     wait_for(daemon, executed(old))
     same(old, target)
+
+
+def lose_power(daemon):
+    """Of the newest relay file only what was synced stays, while the target has applied more."""
+    daemon.kill9()
+    with contextlib.closing(sqlite3.connect(daemon.datadir / "state.db")) as store:
+        (boundary,) = store.execute("SELECT boundary_offset FROM relay_file ORDER BY file_number DESC").fetchone()
+    os.truncate(daemon.relay_files("c")[-1], boundary)
+    daemon.start(["--skip-slave-start"])
+
+
+@newest
+def test_fail_over_after_a_loss_of_power(make_source, make_daemon, target, product):
+    old, new = make_group(make_source, product)
+    daemon = make_daemon(target)
+    follow(daemon, old)
+    old.flush_logs()
+    insert(old, 20)
+    wait_for(daemon, executed(old))
+    new.wait_followed(old)
+    lose_power(daemon)
+    old.kill()
+    new.run(*new.product.stop_following)
+    move(daemon, new)
+    insert(new, 3)
+    wait_for(daemon, executed(new))
+    same(new, target)
+    assert "a loss of power took its end" in daemon.log_text()
+
+
+@newest
+def test_a_stop_ends_the_question_to_the_target(make_source, make_daemon, target, product):
+    old, new = make_group(make_source, product)
+    daemon = make_daemon(target)
+    follow(daemon, old)
+    wait_for(daemon, executed(old))
+    daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    daemon.sql(f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={new.port} FOR CHANNEL 'c'")
+    with target.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("LOCK TABLES tributary.applier_checkpoint WRITE")
+        daemon.sql("START SLAVE IO_THREAD FOR CHANNEL 'c'")
+        wait_until(lambda: target.query("SELECT 1 FROM information_schema.processlist WHERE state LIKE 'Waiting for table%'"),
+                   "the target is asked")
+        daemon.sql("STOP SLAVE IO_THREAD FOR CHANNEL 'c'")
+        # It has returned although nobody has unlocked the table.
+        assert daemon.status("c")["Slave_IO_Running"] == "No"
 
 
 @newest

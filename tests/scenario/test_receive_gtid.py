@@ -1,6 +1,9 @@
 """Receiving by MariaDB GTID: each group once, whatever source it comes from and wherever a connection is lost."""
 
+import contextlib
+import os
 import re
+import sqlite3
 import subprocess
 
 import pytest
@@ -211,6 +214,71 @@ def test_fail_over_in_the_middle_of_a_transaction(make_daemon, product):
         status = daemon.sql("SHOW ALL SLAVES STATUS")[0]
         assert status["Gtid_Slave_Pos"] == status["Gtid_IO_Pos"] == slave_position(new)
         assert ",7-2-92233720368547759" in status["Gtid_IO_Pos"] and status["Master_Server_Id"] == 2
+    finally:
+        for server in (old, new, target):
+            server.destroy()
+
+
+def test_what_came_in_the_search_is_applied_before_the_source_writes_again(make_source, make_daemon):
+    old, new = make_source("old", 1), make_source("new", 2)
+    target = servers.target("target").start()
+    make_target_account(target)
+    try:
+        target.run("CREATE DATABASE d CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci", "CREATE TABLE d.t (id INT, b LONGBLOB)")
+        for number in range(1, 4):
+            for server in (old, new):
+                insert(server, number, gtid=f"0-1-{number}")
+        insert(new, 100, gtid="0-2-4")  # before groups of domain 1 that we have
+        for number in range(1, 6):
+            for server in (old, new):
+                insert(server, 10 + number, gtid=f"1-1-{number}")
+        daemon = make_daemon(target)
+        daemon.replicate("c", old, extra=", MASTER_USE_GTID=slave_pos")
+        daemon.wait_caught_up("c", old)
+        daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+        daemon.sql(f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={new.port}, MASTER_HEARTBEAT_PERIOD=1 FOR CHANNEL 'c'")
+        daemon.sql("START SLAVE FOR CHANNEL 'c'")
+        daemon.wait_caught_up("c", new)
+        assert_equal(new, target, databases=["d"])
+        daemon.restart()
+        insert(new, 200, gtid="0-2-5")
+        daemon.wait_caught_up("c", new)
+        assert_equal(new, target, databases=["d"])
+    finally:
+        target.destroy()
+
+
+def test_fail_over_after_a_loss_of_power(make_daemon):
+    """Of the newest relay file only what was synced stays, while the target has applied more."""
+    old, new = servers.source("old", 1), servers.source("new", 2, ["--log-slave-updates"])
+    target = servers.target("target")
+    servers.start_all(old, new, target)
+    make_target_account(target)
+    try:
+        for server in (old, new):
+            server.make_replication_account()
+        new.follow(old, *old.position())
+        old.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT, v TEXT) ENGINE=InnoDB")
+        daemon = make_daemon(target)
+        daemon.replicate("c", old, extra=", MASTER_USE_GTID=slave_pos")
+        old.flush_logs()
+        for number in range(20):
+            old.run(f"INSERT INTO d.t VALUES ({number}, 'old')")
+        daemon.wait_caught_up("c", old)
+        new.wait_followed(old)
+        daemon.kill9()
+        with contextlib.closing(sqlite3.connect(daemon.datadir / "state.db")) as store:
+            (boundary,) = store.execute("SELECT boundary_offset FROM relay_file ORDER BY file_number DESC").fetchone()
+        os.truncate(daemon.relay_files("c")[-1], boundary)
+        old.kill()
+        new.run("STOP SLAVE")
+        daemon.start(["--skip-slave-start"])
+        daemon.sql(f"CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT={new.port} FOR CHANNEL 'c'")
+        daemon.sql("START SLAVE FOR CHANNEL 'c'")
+        new.run("INSERT INTO d.t VALUES (1000, 'new')")
+        daemon.wait_caught_up("c", new)
+        assert_equal(new, target, databases=["d"])
+        assert "a loss of power took its end" in daemon.log_text()
     finally:
         for server in (old, new, target):
             server.destroy()

@@ -118,11 +118,17 @@ class RelayCursor;
 ///
 /// Opening recovers: events of the newest file are checked from the recorded boundary on (length, CRC32, transaction
 /// boundary) and the file is cut to the last whole transaction. Boundaries are recorded each k_boundary_step bytes,
-/// always before they are published, so no more than that is read. The catalogue is completed from the files.
+/// before they are published; after a loss of power an older one may be on record, and more is read. The catalogue is
+/// completed from the files.
 class RelayLog {
  public:
-  /// At most so many bytes are scanned when a log is opened.
+  /// A boundary is recorded after so many bytes: from there on a log is scanned when it is opened.
   static constexpr std::uint64_t k_boundary_step = std::uint64_t{16} << 20;
+
+  /// The highest number that a file of the log has, or had: also of one that cannot be opened.
+  static std::uint64_t last_number(const RelayLogOptions& options, RelayCatalogue& catalogue);
+  /// What ".sources" says of the files, also of those that cannot be opened; ascending by number.
+  static std::vector<RelayFileRecord> recorded_files(const RelayLogOptions& options);
 
   /// Opens and recovers. @p catalogue must outlive this. @throws Error 1594/1595, std::system_error.
   RelayLog(RelayLogOptions options, RelayCatalogue& catalogue);
@@ -168,6 +174,8 @@ class RelayLog {
   /// The record of a file; nullopt when there is no such file (any more).
   [[nodiscard]] std::optional<RelayFileRecord> file(std::uint64_t file_number) const;
   [[nodiscard]] std::vector<RelayFileRecord> files() const;
+  /// Where a file ends after which another one was received from; nullopt for the newest one and those that are gone.
+  [[nodiscard]] std::optional<std::uint64_t> closed_end(std::uint64_t file_number) const;
   [[nodiscard]] std::filesystem::path path_of(std::uint64_t file_number) const;
   /// The newest relay file that mirrors @p source_file_name; nullopt when none does.
   [[nodiscard]] std::optional<RelayFileRecord> find_source_file(const std::string& source_file_name) const;

@@ -50,9 +50,9 @@ struct SourceOptions {
   /// start_file and start_position, and without these the beginning of what the source still has.
   std::string start_gtid;
   /// GTIDs that the target has applied, of the kind of gtid_mode; asked by the receiver's thread where the relay log
-  /// may have lost what the target has: before it goes on at another server. Errors are retried. Empty: nothing is
-  /// applied.
-  std::function<std::string()> applied_gtid;
+  /// may have lost what the target has: before it goes on at another server. Errors are retried. It must return soon
+  /// when a stop is requested. Empty: nothing is applied.
+  std::function<std::string(const std::stop_token&)> applied_gtid;
 };
 
 /// What the source told about itself; remembered so that the channel can be served while it is down.

@@ -1,5 +1,9 @@
 #include <filesystem>
+#include <fstream>
+#include <functional>
+#include <vector>
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "tributary/channel/channel.hpp"
@@ -120,6 +124,32 @@ TEST_F(ChannelSetTest, startNeedsAHostAndAnApplierNeedsATarget) {
   channel->stop({});
   EXPECT_EQ(channel->status().receiver.state, source::ReceiverState::stopped);
   EXPECT_EQ(channel->stop({}).at(0).code, 3084);
+}
+
+TEST_F(ChannelSetTest, aRelayLogThatCannotBeOpenedCanBeGivenUp) {
+  ChannelChange change;
+  change.host = "127.0.0.1";
+  change.port = 1;
+  channels_->find_or_create("x")->change(change);
+  ChannelChange coordinates;
+  coordinates.log_file = "bin.000007";
+  coordinates.log_pos = 4;
+  const auto actions = std::vector<std::function<void(Channel&)>>{
+      [](Channel& channel) { channel.reset(); }, [&](Channel& channel) { channel.change(coordinates); }};
+  std::uint64_t number = 1;
+  for (const auto& action : actions) {
+    number += 5;
+    const std::filesystem::path damaged = directory_ / fmt::format("host-relay-bin-x.{:06}", number);
+    std::ofstream(damaged) << "no binary log file";
+    open();
+    const auto channel = channels_->find("x");
+    EXPECT_EQ(code_of([&] { channel->start({}); }), 1872);
+    EXPECT_EQ(code_of([&] { action(*channel); }), 0);
+    EXPECT_FALSE(std::filesystem::exists(damaged));
+    EXPECT_EQ(code_of([&] { channel->start({.io = true, .sql = false}); }), 0);
+    channel->stop({});
+    EXPECT_GT(channel->status().config.start_file_number, number) << "numbers never come back";
+  }
 }
 
 }  // namespace
