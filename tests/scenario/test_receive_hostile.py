@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import servers
-from daemon import TARGET_PASSWORD
+from daemon import TARGET_PASSWORD, make_target_account
 from fake_source import EOF, OK, FakeSource, column, error, packet, row
 from processes import wait_until
 
@@ -126,6 +126,83 @@ def test_what_a_source_says_is_shown_in_readable_words(fake, make_daemon):
     assert "all is well" in subprocess.run(
         ["mariadb", f"--defaults-file={daemon.client_cnf}", "-e", "SHOW SLAVE STATUS FOR CHANNEL 'c'\\G"], check=True,
         capture_output=True, text=True).stdout
+
+
+class Dump:
+    """A binary log file from its start, event by event, without checksums."""
+
+    def __init__(self, connection, version: bytes = b"8.0.40", binlog_format: int = 4):
+        self.connection = connection
+        self.offset = 4
+        self._send(4, struct.pack("<Q", 4) + b"binlog.000001", 0, 0x20)
+        lengths = [0, 13, 0, 8, 0, 0, 0, 0, 4, 0, 4, 0, 0, 0, 99, 0, 4, 26, 8, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 10, 10, 10, 42, 42, 0,
+                   18, 52, 0, 10, 40, 0, 0]  # of the types' post-headers
+        self.add(15, struct.pack("<H50sIB", binlog_format, version, 0, 19) + bytes(lengths) + b"\0" * 5)
+
+    def add(self, kind: int, body: bytes):
+        self.offset += 19 + len(body)
+        self._send(kind, body, self.offset)
+
+    def _send(self, kind: int, body: bytes, end: int, flags: int = 0):
+        self.connection.send(b"\0" + struct.pack("<IBIIIH", 1700000000 if end else 0, kind, 4711, 19 + len(body), end, flags) + body)
+
+
+@pytest.fixture
+def fake_mysql(fake):
+    fake.greeting_version = b"8.0.40"
+    fake.answers = [(b"server_uuid", row(b"11111111-2222-3333-4444-555555555555")), (b"gtid_mode", row(b"OFF"))]
+    return fake
+
+
+LIE = b"gone\n2026-01-01T00:00:00 [info] all is well\x1b[2J"
+SHOWN_LIE = r"gone\x0a2026-01-01T00:00:00 [info] all is well\x1b[2J"
+
+
+def test_what_stands_in_events_is_shown_in_one_line(fake_mysql, make_daemon):
+    def dump_of_another_format(connection):
+        Dump(connection, LIE, 3)
+        connection.receive()
+
+    def dump_with_an_incident(connection):
+        Dump(connection).add(26, struct.pack("<HB", 1, len(LIE) + 1) + LIE + b"\xff")
+        connection.receive()
+
+    target = servers.target("target").start()
+    make_target_account(target)
+    try:
+        daemon = make_daemon(target)
+        fake_mysql.answers.append((b"\x12", dump_of_another_format))
+        daemon.replicate("c", fake_mysql)
+        assert SHOWN_LIE in io_error(daemon)["Last_IO_Error"]
+        daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+        fake_mysql.answers[-1] = (b"\x12", dump_with_an_incident)
+        daemon.sql("START SLAVE FOR CHANNEL 'c'")
+        wait_until(lambda: daemon.status("c")["Slave_SQL_Running"] == "No", "the applier stops")
+        assert SHOWN_LIE + r"\xff" in daemon.status("c")["Last_SQL_Error"]
+        assert not [line for line in daemon.log_text().splitlines() if line.startswith("2026-01-01")]
+    finally:
+        target.destroy()
+
+
+def test_a_file_that_ends_inside_a_transaction_again_and_again(fake_mysql, make_daemon):
+    """By GTID the source begins with it each time; there is no file to go on with."""
+    def dump(connection):
+        file = Dump(connection)
+        file.add(35, struct.pack("<Q", 0))
+        file.add(33, b"\0" + b"\x11" * 16 + struct.pack("<Q", 1))
+        file.add(2, struct.pack("<IIBHH", 1, 0, 1, 0, 0) + b"d\0BEGIN")
+        connection.send(error(1236, b"binlog truncated in the middle of event"))
+        connection.receive()
+
+    fake_mysql.answers = [(b"server_uuid", row(b"11111111-2222-3333-4444-555555555555")), (b"gtid_mode", row(b"ON")),
+                          (b"\x1e", dump)]
+    daemon = make_daemon()
+    receive(daemon, fake_mysql, extra=", MASTER_AUTO_POSITION=1, MASTER_CONNECT_RETRY=3600")
+    status = io_error(daemon)
+    assert int(status["Last_IO_Errno"]) == 1236, status["Last_IO_Error"]
+    assert status["Slave_IO_Running"] == "Connecting"
+    assert fake_mysql.connections == 2
+    daemon.sql("STOP SLAVE IO_THREAD FOR CHANNEL 'c'")
 
 
 def test_a_place_that_was_not_asked_for_is_no_reason_to_fill_the_disk(fake, make_daemon):
