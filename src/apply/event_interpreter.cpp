@@ -14,6 +14,7 @@
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
 
+#include "executable_comments.hpp"
 #include "failure_text.hpp"
 #include "partial_statement.hpp"
 
@@ -331,6 +332,13 @@ SqlDialect EventInterpreter::dialect_of(const binlog::QueryEvent& query) const {
   return dialect;
 }
 
+SqlDialect EventInterpreter::source_dialect_of(const binlog::QueryEvent& query) const {
+  SqlDialect dialect = dialect_of(query);
+  dialect.mariadb = from_mariadb_;
+  dialect.server_version = source_version_;
+  return dialect;
+}
+
 void EventInterpreter::on_query(const relay::RelayEvent& event, const binlog::EventView& view,
                                 const binlog::FormatDescription& description) {
   tell_statement(event, view, binlog::QueryEvent::decode(view, description), std::nullopt);
@@ -360,6 +368,8 @@ void EventInterpreter::on_load_data(const relay::RelayEvent& event, const binlog
 void EventInterpreter::tell_statement(const relay::RelayEvent& event, const binlog::EventView& view,
                                       binlog::QueryEvent query, const std::optional<LoadDataFile>& load_data) {
   const SqlDialect dialect = dialect_of(query);
+  const SqlDialect source_dialect = source_dialect_of(query);
+  query.query = with_comments_of_source(std::move(query.query), source_dialect, dialect);
   SourceStatement statement;
   statement.place = place_of(event, view);
   statement.transaction = transaction_;

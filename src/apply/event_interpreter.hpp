@@ -106,6 +106,7 @@ class EventInterpreter {
   /// Whether the source commits @p prepared. Waits until it is received.
   bool is_committed_later(const target::PreparedTransaction& prepared);
   [[nodiscard]] SqlDialect dialect_of(const binlog::QueryEvent& query) const;
+  [[nodiscard]] SqlDialect source_dialect_of(const binlog::QueryEvent& query) const;  ///< as the source has read it
   [[nodiscard]] StatementScan scan(const binlog::QueryEvent& query) const;
   [[nodiscard]] EventPlace place_of(const relay::RelayEvent& event, const binlog::EventView& view);
   /// Whether the statement is only about tables of an upstream Tributary. @throws Error for one that mixes.

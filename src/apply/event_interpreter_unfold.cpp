@@ -194,7 +194,7 @@ bool EventInterpreter::is_committed_later(const target::PreparedTransaction& pre
 }
 
 StatementScan EventInterpreter::scan(const binlog::QueryEvent& query) const {
-  return scan_statement(query.query, query.database, dialect_of(query));
+  return scan_statement(query.query, query.database, source_dialect_of(query));
 }
 
 void EventInterpreter::replay(const target::PreparedTransaction& prepared) {

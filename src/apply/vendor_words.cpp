@@ -57,6 +57,7 @@ constexpr Construct k_mysql_only[] = {
     {{"RANDOM", "PASSWORD"}, "random passwords"},
     {{"DEFAULT", "ROLE"}, "default roles in CREATE USER"},
     {{"SRID"}, "the column attribute SRID"},
+    {{"NOT", "ENFORCED"}, "constraints that are not enforced"},
     {{"LATERAL"}, "LATERAL"},
     {{"MEMBER", "OF"}, "MEMBER OF"},
     {{"ENGINE_ATTRIBUTE"}, "engine attributes"},

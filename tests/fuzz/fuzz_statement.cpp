@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   apply::SqlDialect dialect;
   dialect.ansi_quotes = (data[0] & 1) != 0;
   dialect.no_backslash_escapes = (data[0] & 2) != 0;
-  dialect.two_byte_characters = (data[0] & 4) != 0;
+  if ((data[0] & 4) != 0) dialect.trail_bytes = apply::TrailBytes::sjis;
   dialect.mariadb = (data[0] & 8) == 0;
   const std::string_view text = as_text(ByteView(data, size).subspan(1));
   apply::SqlTokenizer tokenizer(text, dialect);

@@ -170,3 +170,39 @@ def test_table_made_from_a_query(pair):
 def test_default_collations(pair):
     assert pair.run("collations", *(f"CREATE TABLE {charset} (c VARCHAR(10)) CHARACTER SET {charset}"
                                     for charset in ("latin1", "utf8", "utf8mb4", "ucs2", "utf16", "utf32", "gbk"))) == 0
+
+
+def test_executable_comments(pair):
+    """What the source has run of them runs in the target, and nothing else."""
+    name = pair.source.product.name
+    source_has_six_digits = name != "mysql-5.6"
+    assert pair.run(
+        "comments", "CREATE TABLE t (id INT PRIMARY KEY, a INT)",
+        "CREATE TABLE u (id INT PRIMARY KEY, a INT /*!80000 NOT NULL DEFAULT 7 */, b INT /*M! NOT NULL DEFAULT 5 */, c INT /*!50100 UNSIGNED */)",
+        "INSERT INTO u (id) VALUES (1)", "SET binlog_format=STATEMENT", "INSERT INTO t VALUES (1,1), (2,2)", "INSERT INTO u (id) VALUES (2)",
+        "UPDATE t SET a=8 /*!80000 WHERE id=1 */", "UPDATE t SET a=9 /*M! WHERE id=1 */", "INSERT INTO t VALUES (3,3) /*!50700 ,(4,4) */",
+        "INSERT INTO t VALUES (5,5) /*!50600 ,(6,6) */", "INSERT INTO t VALUES (7,7) /*M! ,(8,8) */", "INSERT INTO t VALUES (9,9) /*M!110000 ,(10,10) */",
+        "INSERT INTO t VALUES (11,11) /*!99999 ,(12,12) */", "INSERT INTO t VALUES (13,13) /* x /*!80000 ,(14,14) */",
+        "INSERT INTO t VALUES (15, LENGTH('/*!80000 5 */')), (16, 1 /*! + 1 */)",
+        *(["INSERT INTO t VALUES (21,21) /*!100100 ,(22,22) */", "INSERT INTO t VALUES (23,23) /*!110100 ,(24,24) */"] if source_has_six_digits else []),
+        *(["/*!80000 CREATE TABLE only_new (a INT) */"] if name == "mysql-9.7" else [])) >= 10
+
+
+def test_definitions_of_a_dump(pair):
+    """As mysqldump writes them."""
+    only_mysql_8 = pair.source.product.name == "mysql-9.7"
+    pair.run(
+        "dumped", "CREATE DATABASE /*!32312 IF NOT EXISTS*/ `dumped2` /*!40100 DEFAULT CHARACTER SET latin1 */ "
+        + ("/*!80016 DEFAULT ENCRYPTION='N' */" if only_mysql_8 else ""),
+        "CREATE TABLE `t` (`id` int NOT NULL, `h` int DEFAULT '3', " + ("`i` int DEFAULT '4' /*!80023 INVISIBLE */, " if only_mysql_8 else "")
+        + "PRIMARY KEY (`id`), KEY `k` (`h`) /*!80000 INVISIBLE */) ENGINE=InnoDB DEFAULT CHARSET=latin1",
+        "/*!40000 ALTER TABLE `t` DISABLE KEYS */", "INSERT INTO `t` (`id`,`h`) VALUES (1,2)",
+        "/*!50003 CREATE*/ /*!50017 DEFINER=`root`@`localhost`*/ /*!50003 TRIGGER `r` BEFORE INSERT ON `t` FOR EACH ROW SET NEW.h=NEW.h+1 */",
+        "/*!50001 CREATE ALGORITHM=UNDEFINED */ /*!50013 DEFINER=`root`@`localhost` SQL SECURITY DEFINER */ /*!50001 VIEW `v` AS select `h` AS `h` from `t` */",
+        "/*!50106 CREATE*/ /*!50117 DEFINER=`root`@`localhost`*/ /*!50106 EVENT `e` ON SCHEDULE EVERY 1 DAY STARTS '2037-01-01 00:00:00' "
+        "ON COMPLETION NOT PRESERVE ENABLE DO DELETE FROM t */",
+        "SET binlog_format=STATEMENT", "INSERT INTO `t` VALUES (2,5)")
+    for query in ("SELECT * FROM v ORDER BY h", "SELECT trigger_name FROM information_schema.triggers WHERE trigger_schema='dumped'",
+                  "SELECT event_name FROM information_schema.events WHERE event_schema='dumped'"):
+        assert pair.target.query(query, database="dumped") == pair.source.query(query, database="dumped")
+    assert pair.target.query("SELECT * FROM v ORDER BY h", database="dumped") == [(2,), (6,)]

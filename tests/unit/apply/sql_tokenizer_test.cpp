@@ -64,6 +64,40 @@ TEST(SqlTokenizer, TakesTheSecondByteOfAsianCharactersForNothingElse) {
   EXPECT_EQ(tokens(text, SqlDialect::of_session(0, 8)), "'\x95\x5c' x");
 }
 
+TEST(SqlTokenizer, TakesForACharacterWhatTheServersTakeForOne) {
+  const SqlDialect cp932 = SqlDialect::of_session(0, 95);
+  // Half-width katakana are single bytes: the quote behind three of them ends the string.
+  EXPECT_EQ(tokens("'\xc3\xbd\xc4','x COLLATE y'", cp932), "'\xc3\xbd\xc4'|,|'x COLLATE y'");
+  EXPECT_EQ(tokens("\xb1 a", cp932), "\xb1|a");
+  EXPECT_EQ(tokens("'\x81\x40\xe0\x5c' x", cp932), "'\x81\x40\xe0\x5c'|x");
+  EXPECT_EQ(tokens("'\x81' x", cp932), "'\x81'|x") << "a lead byte without a trail byte stands for itself";
+  const SqlDialect big5 = SqlDialect::of_session(0, 1);
+  EXPECT_EQ(tokens("'\xa5\x5c' x", big5), "'\xa5\x5c'|x");
+  EXPECT_EQ(tokens("'\x81\x5c' x' y", big5), "'\x81\x5c' x'|y") << "no lead byte of big5";
+  const SqlDialect gbk = SqlDialect::of_session(0, 28);
+  EXPECT_EQ(tokens("'\xd5\x5c' x", gbk), "'\xd5\x5c'|x");
+  EXPECT_EQ(tokens("'\xff\x5c' x' y", gbk), "'\xff\x5c' x'|y");
+  const SqlDialect gb18030 = SqlDialect::of_session(0, 248);
+  EXPECT_EQ(tokens("'\x94\x39\xfc\x36' x", gb18030), "'\x94\x39\xfc\x36'|x");
+  EXPECT_EQ(tokens("'\x94\x5c' x", gb18030), "'\x94\x5c'|x");
+}
+
+TEST(SqlTokenizer, ReadsVersionsAsItsServer) {
+  const auto mysql = [](std::uint32_t version) {
+    SqlDialect dialect;
+    dialect.mariadb = false;
+    dialect.server_version = version;
+    return dialect;
+  };
+  EXPECT_EQ(tokens("a /*!100100 b */ c", mysql(90700)), "a|c");
+  EXPECT_EQ(tokens("a /*!501001 b */ c", mysql(50624)), "a|1|b|c") << "MySQL before 8.0.34 reads five digits";
+  EXPECT_EQ(tokens("a /*!80000b */ c", mysql(90700)), "a|b|c");
+  EXPECT_EQ(tokens("a /*!99999 b /* c */ d */ e", mysql(90700)), "a|e");
+  EXPECT_EQ(tokens("a /*M!100100 b /* c */ d", mysql(90700)), "a|d");
+  EXPECT_EQ(tokens("a /*!999999 b /* c */ d */ e"), "a|e");
+  EXPECT_EQ(tokens("a /*!123 b"), "a|123|b");
+}
+
 TEST(SqlTokenizer, KeywordsAndNames) {
   SqlTokenizer tokenizer("Table `table`", {});
   const SqlToken word = tokenizer.next();
@@ -81,7 +115,7 @@ TEST(SqlTokenizer, EndsOnAnyBytes) {
     std::string text;
     for (auto length = random() % 24; length > 0; --length) text += k_alphabet[random() % k_alphabet.size()];
     SqlDialect dialect;
-    dialect.two_byte_characters = random() % 2 == 0;
+    dialect.trail_bytes = static_cast<TrailBytes>(random() % 5);
     dialect.ansi_quotes = random() % 2 == 0;
     SqlTokenizer tokenizer(text, dialect);
     std::size_t count = 0;
