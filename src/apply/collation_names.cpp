@@ -165,9 +165,16 @@ std::optional<std::string> collation_by_number(std::uint32_t number) {
   return uca1400_number(number);
 }
 
+bool fits_several_character_sets(std::string_view name) {
+  return name.starts_with("uca1400_");
+}
+
 std::vector<std::string> like_collations(std::string_view name, std::string_view character_set) {
   std::string_view rest = name;
-  if (take_prefix(rest, "uca1400_")) return like_uca1400(character_set.empty() ? "utf8mb4" : character_set, rest);
+  if (fits_several_character_sets(name)) {
+    rest.remove_prefix(name.find('_') + 1);
+    return like_uca1400(character_set, rest);
+  }
   for (const std::string_view one : k_mariadb_character_sets) {
     rest = name;
     if (!take_prefix(rest, one) || !take_prefix(rest, "_")) continue;

@@ -11,6 +11,8 @@
 namespace tributary::apply {
 namespace {
 
+constexpr std::uint16_t k_unknown_collation = 1273;  // ER_UNKNOWN_COLLATION
+
 std::string lower_case(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) {
@@ -71,18 +73,32 @@ const CollationName& TargetCollations::of(target::TargetConnection& connection, 
     if (const CollationName* const same = find(*name)) return *same;
     if (const CollationName* const like = find_like(*name, {})) return *like;
   }
-  // ER_UNKNOWN_COLLATION
-  throw target::TargetError(1273, fmt::format("Unknown collation: '{}': the source's statement uses a collation that "
-                                              "the target does not have, nor one like it",
-                                              name ? *name : fmt::format("#{}", source)));
+  throw target::TargetError(k_unknown_collation,
+                            fmt::format("Unknown collation: '{}': the source's statement uses a collation that "
+                                        "the target does not have, nor one like it",
+                                        name ? *name : fmt::format("#{}", source)));
 }
 
 std::optional<std::string> TargetCollations::instead_of(target::TargetConnection& connection, std::string_view name,
-                                                        std::string_view character_set) {
+                                                        std::string_view character_set,
+                                                        const std::function<std::string()>& find_default) {
   load(connection);
   const std::string wanted = lower_case(name);
   if (find(wanted) != nullptr) return std::nullopt;
-  const CollationName* const like = find_like(wanted, lower_case(character_set));
+  std::string of = lower_case(character_set);
+  if (of.empty() && fits_several_character_sets(wanted)) {
+    of = find_default();
+    if (of.empty()) {
+      throw target::TargetError(
+          k_unknown_collation,
+          fmt::format(
+              "Unknown collation: '{}': it fits several character sets, the statement does not name one for it, "
+              "and the target does not tell which is meant; name one on the source",
+              name));
+    }
+  }
+  if (of == "utf8") of = "utf8mb3";
+  const CollationName* const like = find_like(wanted, of);
   return like == nullptr ? std::nullopt : std::optional(like->collation);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -18,9 +19,11 @@ class TargetCollations {
   /// The collation that stands for the source's number @p source. @throws TargetError 1273 when there is none.
   const CollationName& of(target::TargetConnection& connection, std::uint32_t source);
   /// What to write instead of the name of a collation that the target does not have; nullopt where it has it, or
-  /// nothing is like it. @p character_set: to which it belongs, where the statement says so.
+  /// nothing is like it. @p character_set: to which it belongs, where the statement says so; else @p find_default is
+  /// asked for a name that does not tell it. @throws TargetError 1273 where that gives ''.
   std::optional<std::string> instead_of(target::TargetConnection& connection, std::string_view name,
-                                        std::string_view character_set);
+                                        std::string_view character_set,
+                                        const std::function<std::string()>& find_default);
   /// The connection is another one: perhaps the server is.
   void forget();
 

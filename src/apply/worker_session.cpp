@@ -128,14 +128,47 @@ void WorkerSession::interrupt() noexcept {
   if (connection_) connection_->interrupt();
 }
 
+std::string WorkerSession::default_character_set_of(const SourceStatement& statement) {
+  if (statement.scan.objects.empty()) return {};
+  const auto literal = [](const std::string& text) {
+    return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)";
+  };
+  const auto first = [this](const std::string& query) {
+    const auto rows = connection_->query(query);
+    return rows.empty() || rows.front().empty() ? std::string() : rows.front().front().value_or("");
+  };
+  const target::ObjectName& object = statement.scan.objects.front();
+  const binlog::StatusVariables& status = statement.context.status;
+  const bool creates =
+      statement.scan.effect == DdlEffect::create || statement.scan.kind == StatementKind::temporary_table;
+  if (object.kind == target::ObjectKind::database && creates) {
+    return status.charset ? collations_.of(*connection_, status.charset->collation_server).character_set : "";
+  }
+  if (object.kind == target::ObjectKind::table && !creates) {
+    return first(
+        "SELECT c.CHARACTER_SET_NAME FROM information_schema.TABLES t JOIN information_schema.COLLATIONS c"
+        " ON c.COLLATION_NAME = t.TABLE_COLLATION WHERE t.TABLE_SCHEMA = " +
+        literal(object.database) + " AND t.TABLE_NAME = " + literal(object.name));
+  }
+  const std::string& database = object.kind == target::ObjectKind::database ? object.name : object.database;
+  if (status.charset_database && database == statement.context.database) {
+    return collations_.of(*connection_, *status.charset_database).character_set;
+  }
+  return first("SELECT DEFAULT_CHARACTER_SET_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = " +
+               literal(database));
+}
+
 std::string WorkerSession::for_target(const SourceStatement& statement) {
   SqlDialect dialect = SqlDialect::of_session(
       statement.context.status.sql_mode.value_or(0),
       statement.context.status.charset ? statement.context.status.charset->client : std::uint16_t{0});
   dialect.mariadb = connection_->is_mariadb();
   dialect.server_version = connection_->server_version_number();
-  return with_collations(statement.text, dialect, [this](std::string_view name, std::string_view character_set) {
-    return collations_.instead_of(*connection_, name, character_set);
+  return with_collations(statement.text, dialect, [&](std::string_view name, const CollationPlace& place) {
+    const auto default_character_set = [&] {
+      return place.defines ? default_character_set_of(statement) : std::string("utf8mb4");
+    };
+    return collations_.instead_of(*connection_, name, place.character_set, default_character_set);
   });
 }
 

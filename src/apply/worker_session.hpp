@@ -70,6 +70,9 @@ class WorkerSession {
 
  private:
   void prepare_for_mysql_rows();
+  /// That a new column has, or the table or database that the statement makes or changes, where it names none; '' where
+  /// the target does not tell.
+  std::string default_character_set_of(const SourceStatement& statement);
 
   const target::TargetOptions options_;
   const target::CheckpointStore& store_;

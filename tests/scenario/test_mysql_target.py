@@ -208,6 +208,23 @@ def test_what_only_mariadb_knows(running, case):
 
 
 @pytest.mark.parametrize("running", ["logs"], indirect=True)
+def test_collations_that_fit_several_character_sets(running):
+    """Rows are bytes of the source's character set: the target's columns must have the same."""
+    assert running.run(
+        running.mariadb, "contextual", "CREATE TABLE a (id INT PRIMARY KEY, m VARCHAR(9) CHARACTER SET utf8mb3, b TEXT) COLLATE=uca1400_ai_ci",
+        "CREATE TABLE b (id INT PRIMARY KEY, m VARCHAR(9) CHARACTER SET utf16, b TEXT COLLATE uca1400_ai_ci)",
+        "CREATE TABLE c (id INT PRIMARY KEY, b TEXT COLLATE uca1400_ai_ci) CHARACTER SET utf16",
+        "ALTER TABLE c ADD d VARCHAR(9) COLLATE uca1400_ai_ci, ADD e TEXT CHARACTER SET utf8mb3 COLLATE uca1400_ai_ci",
+        "INSERT INTO a VALUES (1,'é','a😀')", "INSERT INTO b VALUES (1,'é','a😀')", "INSERT INTO c VALUES (1,'é','a😀','ü')",
+        "ALTER DATABASE contextual_mariadb CHARACTER SET utf16", "CREATE TABLE d (id INT PRIMARY KEY, b VARCHAR(9) COLLATE uca1400_ai_ci)",
+        "CREATE TABLE e (id INT PRIMARY KEY, b VARCHAR(9)) COLLATE=uca1400_ai_ci", "INSERT INTO d VALUES (1,'a😀')", "INSERT INTO e VALUES (1,'a😀')",
+        "SET binlog_format=STATEMENT", "UPDATE a SET b=CONCAT(b, 'é') WHERE b='A😀' COLLATE uca1400_ai_ci") == 5
+    query = ("SELECT table_name, column_name, character_set_name FROM information_schema.columns WHERE table_schema='contextual_mariadb' "
+             "ORDER BY table_name, column_name")
+    assert running.target.query(query) == running.mariadb.query(query)
+
+
+@pytest.mark.parametrize("running", ["logs"], indirect=True)
 def test_rows_that_the_targets_check_forbids(running, source):
     """A source may have them from before the check, or have switched checks off."""
     running.run(source, "checked", "CREATE TABLE t (id INT PRIMARY KEY, n INT)", "INSERT INTO t VALUES (1,1)")

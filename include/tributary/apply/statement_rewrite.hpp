@@ -14,9 +14,19 @@ namespace tributary::apply {
 /// it, and MySQL would refuse the checkpoint's statements before its COMMIT.
 std::string without_start_transaction(std::string_view statement, const SqlDialect& dialect);
 
-/// Finds what to write for the name of a collation, given with the character set that the statement names before it (''
-/// where it names none); nullopt to leave it as it is.
-using FindCollation = std::function<std::optional<std::string>(std::string_view name, std::string_view character_set)>;
+/// Where a statement names a collation.
+struct CollationPlace {
+  /// That the statement gives for the same column, table or database, or for all of the table's columns; '' where it
+  /// gives none.
+  std::string character_set;
+  /// It is about a column, a table or a database, whose character set follows from it: where the statement names none
+  /// it is the default of the table or of the database. Else an expression: a server refuses (1253) what does not fit
+  /// it.
+  bool defines = false;
+};
+
+/// Finds what to write for the name of a collation; nullopt to leave it as it is.
+using FindCollation = std::function<std::optional<std::string>(std::string_view name, const CollationPlace& place)>;
 
 /// @p statement with other names behind COLLATE where @p find has one. Only a statement with a name that not all
 /// servers know is looked through.
