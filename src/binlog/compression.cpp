@@ -1,11 +1,13 @@
 #include "compression.hpp"
 
+#include <algorithm>
 #include <memory>
 
 #include <fmt/core.h>
 #include <libdeflate.h>
 
 #include "tributary/binlog/column_values.hpp"
+#include "tributary/binlog/transaction_payload.hpp"
 #include "tributary/util/error.hpp"
 
 namespace tributary::binlog {
@@ -14,8 +16,7 @@ namespace {
 constexpr std::uint8_t k_always_set = 0x80;
 constexpr std::uint8_t k_algorithm_mask = 0x70;  // 0: zlib, the only one
 constexpr std::uint8_t k_width_mask = 0x07;
-/// No byte of a deflate stream can stand for more than so many (258 bytes for two bits): bounds what a damaged length
-/// makes us allocate.
+/// No byte of a deflate stream can stand for more than so many (258 bytes for two bits).
 constexpr std::uint64_t k_highest_ratio = 1032;
 
 struct FreeDecompressor {
@@ -27,6 +28,31 @@ libdeflate_decompressor* decompressor_of_this_thread() {
       libdeflate_alloc_decompressor());
   if (!decompressor) throw std::bad_alloc();
   return decompressor.get();
+}
+
+using Inflate = libdeflate_result (*)(libdeflate_decompressor*, const void*, std::size_t, void*, std::size_t,
+                                      std::size_t*);
+
+/// Unpacks @p stream, which is said to hold @p length bytes, behind the first @p begin bytes of @p to, and cuts or
+/// extends it to the end of that. The length is somebody's word: room grows with what has really come out. @return
+/// whether the stream is sound and holds so many.
+bool inflate(Inflate unpack, ByteView stream, std::size_t length, std::size_t begin, Bytes& to) {
+  static constexpr std::size_t k_growth = 8;  // also what rows and text rarely exceed as a ratio
+  static constexpr std::size_t k_least_room = 65536;
+  for (std::size_t room = std::max(stream.size() * k_growth, k_least_room);; room *= k_growth) {
+    room = std::min(room, length);
+    to.resize(begin + room);
+    std::size_t unpacked = 0;
+    const auto result =
+        unpack(decompressor_of_this_thread(), stream.data(), stream.size(), to.data() + begin, room, &unpacked);
+    if (result == LIBDEFLATE_INSUFFICIENT_SPACE && room < length) continue;
+    return result == LIBDEFLATE_SUCCESS && unpacked == length;
+  }
+}
+
+/// Whether @p packed bytes can hold @p length of an event or a value in one.
+bool can_hold(std::size_t packed, std::uint64_t length) {
+  return length <= packed * k_highest_ratio && length <= TransactionPayloadReader::k_longest_event;
 }
 
 }  // namespace
@@ -41,13 +67,11 @@ void decompress_block(ByteView block, Bytes& out) {
   }
   const std::uint64_t length = reader.big_endian(width);
   const ByteView stream = reader.rest();
-  if (length > stream.size() * k_highest_ratio) {
+  if (!can_hold(stream.size(), length)) {
     throw Error(error_code::k_corrupt_event,
                 fmt::format("compressed event: {} bytes cannot hold the {} that it announces", stream.size(), length));
   }
-  out.resize(static_cast<std::size_t>(length));
-  if (libdeflate_zlib_decompress(decompressor_of_this_thread(), stream.data(), stream.size(), out.data(), out.size(),
-                                 nullptr) != LIBDEFLATE_SUCCESS) {
+  if (!inflate(libdeflate_zlib_decompress, stream, static_cast<std::size_t>(length), 0, out)) {
     throw Error(
         error_code::k_corrupt_event,
         fmt::format("compressed event: its {} bytes do not unpack to the {} that it announces", stream.size(), length));
@@ -71,16 +95,13 @@ void append_uncompressed_column(ByteView value, Bytes& to) {
   }
   const std::uint64_t length = reader.big_endian(width);
   const ByteView stream = reader.rest();
-  if (length > stream.size() * k_highest_ratio) {
+  if (!can_hold(stream.size(), length)) {
     throw Error(error_code::k_corrupt_event,
                 fmt::format("value of a compressed column: {} bytes cannot hold the {} that it announces",
                             stream.size(), length));
   }
-  const std::size_t begin = to.size();
-  to.resize(begin + static_cast<std::size_t>(length));
   const auto unpack = (head & k_without_zlib_header) != 0 ? libdeflate_deflate_decompress : libdeflate_zlib_decompress;
-  if (unpack(decompressor_of_this_thread(), stream.data(), stream.size(), to.data() + begin,
-             static_cast<std::size_t>(length), nullptr) != LIBDEFLATE_SUCCESS) {
+  if (!inflate(unpack, stream, static_cast<std::size_t>(length), to.size(), to)) {
     throw Error(error_code::k_corrupt_event, "value of a compressed column: it does not unpack to what it announces");
   }
 }

@@ -1,6 +1,7 @@
 #include "tributary/binlog/rows_event.hpp"
 
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 
 #include "binlog_file.hpp"
 
@@ -107,6 +108,29 @@ TEST_F(Rows, ofDamagedCompressedEventsAreRefused) {
   EXPECT_EQ(error_of_block("85 0000000005 00"), 1610);
   EXPECT_EQ(error_of_block("81 05 ffffff"), 1610) << "not a zlib stream";
   EXPECT_EQ(error_of_block("84 ffffffff 789c"), 1610) << "no memory for a length that cannot be";
+}
+
+TEST_F(Rows, ofCompressedEventsTakeTheMemoryOfWhatIsInThem) {
+  // An empty stored block, then what is none: by its length the stream could hold what it announces.
+  Bytes body = from_hex("070000000000 0100 02 03 84 40000000 7801 00 0000 ffff");
+  body.resize(body.size() + (std::size_t{1} << 20));
+  const Bytes raw = make_event(EventType::mariadb_write_rows_compressed_v1, body);
+  const EventView event(raw, ChecksumAlgorithm::off);
+  Bytes scratch;
+  EXPECT_EQ(error_of([&] { RowsEvent::decode(event, description_, scratch); }), 1610);
+  EXPECT_LT(scratch.capacity(), std::size_t{32} << 20) << "it announces 1 GiB";
+
+  // 64 MiB that are there.
+  Bytes content(std::size_t{64} << 20);
+  Bytes packed(libdeflate_zlib_compress_bound(nullptr, content.size()));
+  libdeflate_compressor* const compressor = libdeflate_alloc_compressor(1);
+  packed.resize(libdeflate_zlib_compress(compressor, content.data(), content.size(), packed.data(), packed.size()));
+  libdeflate_free_compressor(compressor);
+  body = from_hex("070000000000 0100 02 03 84 04000000");
+  body.insert(body.end(), packed.begin(), packed.end());
+  const Bytes whole = make_event(EventType::mariadb_write_rows_compressed_v1, body);
+  EXPECT_EQ(RowsEvent::decode(EventView(whole, ChecksumAlgorithm::off), description_, scratch).rows.size(),
+            content.size());
 }
 
 TEST_F(Rows, keepNoStateBetweenEvents) {
