@@ -8,7 +8,10 @@ namespace tributary::binlog {
 namespace {
 
 constexpr unsigned k_digits_per_group = 9;
-constexpr unsigned k_highest_precision = 65;
+/// A column has at most 65; in JSON and user variables the digits are counted in whole groups (decimal2bin,
+/// strings/decimal.cc: a decimal_t has at most 9 of them).
+constexpr unsigned k_highest_precision = 81;
+constexpr std::size_t k_longest = 40;  // 9 groups, and two begun ones
 constexpr std::uint8_t k_sign_bit = 0x80;
 /// Bytes of a group of so many digits (dig2bytes, strings/decimal.c).
 constexpr std::array<std::uint8_t, k_digits_per_group + 1> k_group_bytes = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
@@ -30,7 +33,7 @@ std::optional<std::string> decimal_to_text(ByteView packed, unsigned precision, 
   if (packed.size() != decimal_size(precision, scale)) return std::nullopt;
 
   // The sign is the top bit, inverted; a negative number has all its bits inverted.
-  std::array<std::uint8_t, 32> bytes{};
+  std::array<std::uint8_t, k_longest> bytes{};
   const bool negative = (packed[0] & k_sign_bit) == 0;
   for (std::size_t i = 0; i < packed.size(); ++i)
     bytes[i] = static_cast<std::uint8_t>(negative ? ~packed[i] : packed[i]);

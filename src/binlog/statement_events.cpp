@@ -1,5 +1,6 @@
 #include "tributary/binlog/statement_events.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -100,7 +101,8 @@ std::string UserVarEvent::value_to_sql() const {
   switch (type) {
     case UserVarType::integer: {
       const std::uint64_t number = ByteReader(bytes).u64();
-      return is_unsigned ? fmt::format("{}", number) : fmt::format("{}", static_cast<std::int64_t>(number));
+      return is_unsigned ? fmt::format("CAST({} AS UNSIGNED)", number)
+                         : fmt::format("{}", static_cast<std::int64_t>(number));
     }
     case UserVarType::real: {
       const auto number = std::bit_cast<double>(ByteReader(bytes).u64());
@@ -109,9 +111,12 @@ std::string UserVarEvent::value_to_sql() const {
     }
     case UserVarType::decimal: {
       ByteReader reader(bytes);
+      static constexpr unsigned k_most_digits = 65;  // of a DECIMAL; fewer are there where whole groups were counted
       const unsigned precision = reader.u8();
       const unsigned scale = reader.u8();
-      if (auto text = decimal_to_text(reader.rest(), precision, scale)) return *text;
+      if (const auto text = decimal_to_text(reader.rest(), precision, scale)) {
+        return fmt::format("CAST({} AS DECIMAL({},{}))", *text, std::min(precision, k_most_digits), scale);
+      }
       throw_damaged(EventType::user_var, "the value is not a decimal");
     }
     case UserVarType::string:

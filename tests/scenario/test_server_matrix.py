@@ -206,3 +206,21 @@ def test_definitions_of_a_dump(pair):
                   "SELECT event_name FROM information_schema.events WHERE event_schema='dumped'"):
         assert pair.target.query(query, database="dumped") == pair.source.query(query, database="dumped")
     assert pair.target.query("SELECT * FROM v ORDER BY h", database="dumped") == [(2,), (6,)]
+
+
+def test_types_of_user_variables(pair):
+    nines = "9" * 65
+    same_vendor = pair.source.product.is_mariadb == pair.target.product.is_mariadb
+    assert pair.run(
+        "variables", "CREATE TABLE t (id INT PRIMARY KEY, d DECIMAL(65,30), s VARCHAR(99))", "SET binlog_format=STATEMENT, sql_mode=''",
+        "SET @u=CAST(1 AS UNSIGNED), @n=-9223372036854775808, @d=CAST(5 AS DECIMAL(10,0))",
+        "INSERT INTO t (id, s) VALUES (1, ~@u), (2, @u<<63), (3, @u+9223372036854775807), (4, IF(@u > -1,'more','less')), (5, @n)",
+        "CREATE TABLE made SELECT @u AS u, @n AS n",
+        # The vendors make a DECIMAL of their own longest scale of it.
+        *(["CREATE TABLE made_too SELECT @d AS d"] if same_vendor else []),
+        f"SET @d=CAST('-{nines[:35]}.{nines[:30]}' AS DECIMAL(65,30))", "INSERT INTO t (id, d) VALUES (6, @d)",
+        f"SET @d=CAST('{nines}' AS DECIMAL(65,0))", "INSERT INTO t (id, s) VALUES (7, @d)",
+        "SET @d=CAST('.5' AS DECIMAL(30,30))", "INSERT INTO t (id, d) VALUES (8, @d)") == (10 if same_vendor else 9)
+    kinds = ("SELECT column_name, data_type, column_type LIKE '%unsigned%' FROM information_schema.columns "
+             "WHERE table_schema='variables' AND table_name LIKE 'made%' ORDER BY column_name")
+    assert pair.target.query(kinds) == pair.source.query(kinds)

@@ -117,8 +117,9 @@ struct UserVarEvent {
   std::string data_type_name;  ///< MariaDB 10.11 and later: "point", ...; '' = none
 
   static UserVarEvent decode(const EventView& event);
-  /// The value as a literal that any session reads alike: NULL, -5, 12.34, 1.5e0, x'6162'. A string's character set
-  /// and collation are the caller's to add (_utf8mb4 x'...' COLLATE ...): names need the target's tables.
+  /// The value with its type, as any session reads it alike: NULL, -5, CAST(5 AS UNSIGNED), CAST(12.34 AS
+  /// DECIMAL(4,2)), 1.5e0, x'6162'. A string's character set and collation are the caller's to add (_utf8mb4 x'...'
+  /// COLLATE ...): names need the target's tables.
   [[nodiscard]] std::string value_to_sql() const;  ///< throws Error 1610 when the value does not fit its type
 };
 

@@ -22,6 +22,20 @@ TEST(Decimal, hasTheText) {
   EXPECT_EQ(text_of("e4", 2, 2), "bad") << "two digits cannot be 100";
 }
 
+TEST(Decimal, ofJsonCountsWholeGroups) {
+  // As MySQL 9.7 writes CAST('99…9' AS DECIMAL(65)) and DECIMAL(65,30) into a document.
+  std::string hex = "80000063";
+  for (int i = 0; i < 7; ++i) hex += "3b9ac9ff";
+  EXPECT_EQ(text_of(hex, 72, 0), std::string(65, '9'));
+  EXPECT_EQ(text_of("7a0a1f00 c4653600 c4653600 c4653600 c4653600 c4653600 c4653600 fc18", 66, 30),
+            '-' + std::string(35, '9') + '.' + std::string(30, '9'));
+  std::string groups = "80000000";
+  for (int i = 0; i < 8; ++i) groups += "3b9ac9ff";
+  EXPECT_EQ(text_of(groups, 81, 27), std::string(45, '9') + '.' + std::string(27, '9'));
+  EXPECT_EQ(decimal_size(81, 41), 37U);
+  EXPECT_EQ(text_of("80" + std::string(72, '0'), 81, 41), "0." + std::string(41, '0'));
+}
+
 TEST(Decimal, knowsItsSize) {
   EXPECT_EQ(decimal_size(14, 4), 7U);
   EXPECT_EQ(decimal_size(65, 30), 30U);
@@ -35,7 +49,7 @@ TEST(Decimal, holdsTheLargest) {
   for (int i = 0; i < 3; ++i) hex += "3b9ac9ff";
   hex += "03e7";  // 3 digits
   EXPECT_EQ(text_of(hex, 65, 30), std::string(35, '9') + '.' + std::string(30, '9'));
-  EXPECT_EQ(text_of("00", 66, 0), "bad");
+  EXPECT_EQ(text_of("00", 82, 0), "bad");
   EXPECT_EQ(text_of("", 0, 0), "bad");
 }
 

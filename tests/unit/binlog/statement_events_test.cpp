@@ -144,9 +144,18 @@ TEST(UserVarEvent, givesLiterals) {
             "-5");
   EXPECT_EQ(decoded<UserVarEvent>(EventType::user_var, "01000000 69 00 02 3f000000 08000000 fbffffffffffffff 01")
                 .value_to_sql(),
-            "18446744073709551611");
+            "CAST(18446744073709551611 AS UNSIGNED)");
   EXPECT_EQ(decoded<UserVarEvent>(EventType::user_var, "01000000 64 00 04 3f000000 04000000 04028c22").value_to_sql(),
-            "12.34");
+            "CAST(12.34 AS DECIMAL(4,2))");
+  // DECIMAL(10,0), and DECIMAL(65,0) in whole groups of nine digits
+  EXPECT_EQ(
+      decoded<UserVarEvent>(EventType::user_var, "01000000 64 00 04 3f000000 07000000 0a00 8000000005").value_to_sql(),
+      "CAST(5 AS DECIMAL(10,0))");
+  EXPECT_EQ(decoded<UserVarEvent>(EventType::user_var,
+                                  "01000000 64 00 04 3f000000 22000000 4800 80000063 3b9ac9ff 3b9ac9ff 3b9ac9ff "
+                                  "3b9ac9ff 3b9ac9ff 3b9ac9ff 3b9ac9ff")
+                .value_to_sql(),
+            "CAST(" + std::string(65, '9') + " AS DECIMAL(65,0))");
   const auto text = decoded<UserVarEvent>(EventType::user_var, "01000000 75 00 00 2d000000 02000000 c3a9");
   EXPECT_EQ(text.value_to_sql(), "x'c3a9'");
   EXPECT_EQ(text.collation, 45U);
