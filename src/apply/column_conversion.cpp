@@ -58,6 +58,23 @@ void plan_vector(TableConversion& table, std::size_t index, const TargetColumn* 
   table.conversions[index] = ColumnConversion::vector_to_bytes;
 }
 
+/// Documents are written in UTF-8, which a row image cannot say: the column would take the bytes for its own.
+void require_utf8(std::string_view character_set, std::string_view text) {
+  static constexpr std::string_view k_wide[] = {"ucs2", "utf16", "utf16le", "utf32"};
+  if (character_set.empty() || character_set == "utf8mb4" || character_set == "binary") return;
+  const auto highest = static_cast<std::uint8_t>(*std::max_element(text.begin(), text.end(), [](char a, char b) {
+    return static_cast<std::uint8_t>(a) < static_cast<std::uint8_t>(b);
+  }));
+  static constexpr std::uint8_t k_four_bytes = 0xf0;  // the lead byte of what utf8mb3 does not have
+  if (character_set == "utf8mb3" && highest < k_four_bytes) return;
+  const bool is_wide = std::find(std::begin(k_wide), std::end(k_wide), character_set) != std::end(k_wide);
+  if (!is_wide && highest < 0x80) return;
+  throw Error(
+      k_incorrect_value,
+      fmt::format("a JSON document does not fit the target's column, whose character set is {}: make it utf8mb4",
+                  character_set));
+}
+
 }  // namespace
 
 bool TableConversion::any() const {
@@ -80,6 +97,7 @@ TableConversion plan_conversion(binlog::TableMap source, bool from_mariadb, cons
   table.source = std::move(source);
   table.columns = table.source.columns;
   table.conversions.resize(table.columns.size());
+  table.character_sets.resize(table.columns.size());
   const auto target_column = [&](std::size_t index) -> const TargetColumn* {
     const auto& known = columns.of({table.source.database, table.source.table});
     return index < known.size() ? &known[index] : nullptr;
@@ -92,6 +110,7 @@ TableConversion plan_conversion(binlog::TableMap source, bool from_mariadb, cons
       table.conversions[i] = ColumnConversion::json_to_text;
       table.columns[i].type = ColumnType::blob;
       table.columns[i].metadata = k_long_length_bytes;
+      if (const TargetColumn* const known = target_column(i)) table.character_sets[i] = known->character_set;
     } else if (target.mariadb && column.type == ColumnType::vector) {
       plan_vector(table, i, target_column(i));
     } else if (!target.mariadb && is_compressed(column.type)) {
@@ -117,6 +136,7 @@ void append_converted(const TableConversion& table, std::size_t index, ByteView 
     switch (table.conversions[index]) {
       case ColumnConversion::json_to_text:
         binlog::append_json_text(value, text);
+        require_utf8(table.character_sets[index], text);
         converted = as_bytes(text);
         break;
       case ColumnConversion::text_to_json:

@@ -25,6 +25,8 @@ struct TableConversion {
   binlog::TableMap source;                    ///< with the digits of fractions that only the target knows
   std::vector<binlog::TableColumn> columns;   ///< as they are in the target
   std::vector<ColumnConversion> conversions;  ///< one for each column
+  /// One for each column: the character set of text that a JSON document becomes, by the target's word.
+  std::vector<std::string> character_sets;
 
   [[nodiscard]] bool any() const;
 };

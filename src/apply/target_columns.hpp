@@ -16,6 +16,7 @@ struct TargetColumn {
   std::string data_type;    ///< "varchar"
   std::string column_type;  ///< "varchar(20)"
   std::string octets, precision, scale, fraction;
+  std::string character_set;  ///< of text
 };
 
 /// The columns of a table in the target, in order; empty when it does not exist. @throws TargetError.

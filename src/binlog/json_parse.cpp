@@ -7,6 +7,7 @@
 
 #include "tributary/binlog/json.hpp"
 #include "tributary/util/error.hpp"
+#include "tributary/util/printable.hpp"
 
 #include "json_tree.hpp"
 
@@ -59,7 +60,7 @@ class TreeMaker {
   bool end_array() { return close(); }
   bool parse_error(std::size_t position, const std::string& last_token, const nlohmann::json::exception& /*error*/) {
     throw Error(k_invalid_text, "22032",
-                fmt::format("Invalid JSON text at byte {}, near '{}'", position, last_token.substr(0, 40)));
+                fmt::format("Invalid JSON text at byte {}, near '{}'", position, printable(last_token, 40)));
   }
 
   JsonNode root;
@@ -103,6 +104,11 @@ class TreeMaker {
 }  // namespace
 
 Bytes json_from_text(std::string_view text) {
+  static constexpr std::string_view k_byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(k_byte_order_mark)) {
+    // The parser would pass over it; MySQL does not.
+    throw Error(k_invalid_text, "22032", "Invalid JSON text: it begins with a byte order mark");
+  }
   TreeMaker maker;
   nlohmann::json::sax_parse(text, &maker);
   return maker.root.encode();

@@ -41,7 +41,7 @@ void append_double(double number, std::string& text) {
   std::string digits(rest.substr(0, 1));
   if (e > 2) digits += rest.substr(2, e - 2);
   const int count = static_cast<int>(digits.size());
-  if (point < 1 - k_longest_plain || point > k_longest_plain) {
+  if (point < 1 - k_longest_plain || (point > k_longest_plain && count <= point)) {
     text += digits.front();
     if (count > 1) text.append(".").append(digits, 1);
     text += fmt::format("e{}", point - 1);

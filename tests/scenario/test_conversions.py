@@ -279,3 +279,47 @@ def test_json_deeper_than_mariadb_knows(pair):
              "INSERT INTO t VALUES (2, CONCAT(REPEAT('[', 100), REPEAT(']', 100)))")
     assert texts(pair.source, "deep.t") == texts(pair.target, "deep.t")
     assert pair.target.query("SELECT JSON_VALID(j) FROM deep.t ORDER BY id") == [(1,), (0,)]
+
+
+def test_json_numbers_with_many_digits(pair):
+    nines = "9" * 65
+    pair.run("js_numbers", "CREATE TABLE t (id INT, j JSON)",
+             f"INSERT INTO t VALUES (1, JSON_ARRAY(CAST('{nines}' AS DECIMAL(65)), CAST('-{nines[:35]}.{nines[:30]}' AS DECIMAL(65,30)), "
+             f"CAST('-0.{nines[:30]}' AS DECIMAL(30,30)))), (2, '[3761077529708525.5, 123456789012345678.0, 1e15, 1.5e16]')",
+             "UPDATE t SET id=id+1")
+    assert texts(pair.source, "js_numbers.t") == texts(pair.target, "js_numbers.t")
+
+
+def goes_on(pair):
+    """Goes on behind everything that the source has written: what stopped the channel is left out."""
+    file, position = pair.source.position()
+    pair.daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
+    pair.daemon.change_master("c", pair.source, file=file, position=position)
+    pair.daemon.sql("START SLAVE FOR CHANNEL 'c'")
+
+
+def test_json_does_not_become_text_of_another_character_set(pair):
+    pair.source.run("CREATE DATABASE js_latin1", "USE js_latin1", "SET sql_log_bin=0", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)")
+    pair.daemon.wait_caught_up("c", pair.source)
+    pair.target.run("USE js_latin1", "CREATE TABLE t (id INT PRIMARY KEY, j LONGTEXT CHARACTER SET latin1)")
+    pair.source.run("INSERT INTO js_latin1.t VALUES (1, '{\"a\": 1}')", "INSERT INTO js_latin1.t VALUES (2, '\"ä\"')")
+    status = pair.daemon.wait_stopped_by_error("c")
+    assert int(status["Last_SQL_Errno"]) == 1366
+    for words in ("column 2 of table js_latin1.t", "character set is latin1", "utf8mb4"):
+        assert words in status["Last_SQL_Error"]
+    assert texts(pair.target, "js_latin1.t") == [(1, '{"a": 1}')]
+    pair.target.run("ALTER TABLE js_latin1.t MODIFY j LONGTEXT CHARACTER SET utf8mb4")
+    pair.daemon.sql("START SLAVE FOR CHANNEL 'c'")
+    pair.daemon.wait_caught_up("c", pair.source)
+    assert texts(pair.target, "js_latin1.t") == texts(pair.source, "js_latin1.t")
+
+
+def test_names_that_differ_in_case_only(to_mysql):
+    pair = to_mysql
+    pair.source.run("CREATE DATABASE cases", "USE cases", "SET sql_log_bin=0", "CREATE TABLE t (id INT PRIMARY KEY, j LONGTEXT)",
+                    "CREATE TABLE T (id INT PRIMARY KEY, j LONGTEXT)")
+    pair.daemon.wait_caught_up("c", pair.source)
+    pair.target.run("USE cases", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)", "CREATE TABLE T (id INT PRIMARY KEY, j LONGTEXT)")
+    pair.source.run("USE cases", "INSERT INTO t VALUES (1, '[1]')", "INSERT INTO T VALUES (1, '{x')")
+    pair.daemon.wait_caught_up("c", pair.source)
+    assert (texts(pair.target, "cases.t"), texts(pair.target, "cases.T")) == ([(1, "[1]")], [(1, "{x")])

@@ -4,7 +4,10 @@
 #include <sstream>
 
 #include <fmt/core.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tributary/util/error.hpp"
 
 #include "binlog_file.hpp"
 
@@ -125,9 +128,26 @@ TEST(Json, damagedDocumentsAreErrors) {
   }
 }
 
+TEST(Json, numbersAreWrittenAsTheServerDoes) {
+  // Above 15 digits before the point the exponent stands only where nothing follows the point (my_gcvt).
+  for (const char* number : {"3761077529708525.5", "1e15", "100000000000000.0", "-1234567890123456.8", "1.5e16"}) {
+    EXPECT_EQ(text_of(json_from_text(number)), number);
+  }
+}
+
+TEST(Json, theErrorOfATextIsUtf8) {
+  std::string message;
+  try {
+    json_from_text('"' + std::string(38, 'a') + "\xc3\xa9\xff");
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  EXPECT_THAT(message, testing::HasSubstr('"' + std::string(38, 'a') + "...'"));
+}
+
 TEST(Json, textsThatAreNoneAreErrors) {
   for (const char* text : {"", " ", "{", "[1,]", "{\"a\" 1}", "{a: 1}", "nul", "01", "1.", "'a'", "\"a", "[1] 2",
-                           "\"\x01\"", "\"\xff\"", "1e999", "\"\\ud800\""}) {
+                           "\"\x01\"", "\"\xff\"", "1e999", "\"\\ud800\"", "\xef\xbb\xbf{}"}) {
     EXPECT_EQ(error_of([&] { json_from_text(text); }), 3140) << text;
   }
   EXPECT_EQ(error_of([] { json_from_text(std::string(101, '[') + std::string(101, ']')); }), 3157);
