@@ -14,6 +14,7 @@
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
 
+#include "axis_order.hpp"
 #include "executable_comments.hpp"
 #include "failure_text.hpp"
 #include "partial_statement.hpp"
@@ -376,6 +377,15 @@ void EventInterpreter::tell_statement(const relay::RelayEvent& event, const binl
   statement.scan = scan_statement(query.query, query.database, dialect);
   statement.context = std::exchange(pending_, {});
   if (statement_has_no_effect_ || skips_own(event, view, query, statement.scan, dialect)) return;
+  if (has_axis_order(source_dialect) != has_axis_order(dialect) && gives_srid(query.query, dialect)) {
+    refuse(
+        view, event.start,
+        fmt::format("'{}' gives an SRID with a geometry's text or WKB: MySQL 8.0 and later take the coordinates in the "
+                    "order of the reference system, which for 4326 is latitude first, other servers always x first. "
+                    "Use binlog_format=ROW on the source for it, do by hand what it does, and go on behind it with "
+                    "CHANGE MASTER",
+                    statement_excerpt(query.query)));
+  }
   statement.context.timestamp = view.header().timestamp;
   statement.context.status = std::move(query.status);
   statement.context.database = std::move(query.database);
