@@ -11,6 +11,7 @@
 namespace tributary::apply {
 namespace {
 
+constexpr std::uint64_t k_utf8mb3_general_ci = 33;
 constexpr std::uint64_t k_utf8mb4_general_ci = 45;
 constexpr std::uint64_t k_no_dir_in_create = 0x80;  // sql_mode
 /// From this version on every statement says what explicit_defaults_for_timestamp was.
@@ -21,9 +22,33 @@ bool is_ascii(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
+/// Whether @p text is UTF-8, with at most three bytes for a character in utf8mb3.
+bool is_well_formed(std::string_view text, std::string_view character_set) {
+  const auto byte = [text](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
+  for (std::size_t at = 0; at < text.size();) {
+    const std::uint8_t lead = byte(at);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xc2 ? 0
+                               : lead < 0xe0 ? 2
+                               : lead < 0xf0 ? 3
+                               : lead < 0xf5 ? 4
+                                             : 0;
+    if (length == 0 || (length == 4 && character_set == "utf8mb3") || length > text.size() - at) return false;
+    for (std::size_t i = 1; i < length; ++i) {
+      if ((byte(at + i) & 0xc0U) != 0x80) return false;
+    }
+    if ((lead == 0xe0 && byte(at + 1) < 0xa0) || (lead == 0xf0 && byte(at + 1) < 0x90) ||
+        (lead == 0xf4 && byte(at + 1) >= 0x90)) {
+      return false;
+    }
+    at += length;
+  }
+  return true;
+}
+
 /// The default collations of the character sets that clients mostly use.
 bool is_default_collation(std::uint64_t id) {
-  return id == 8 /* latin1 */ || id == 33 /* utf8mb3 */ || id == k_utf8mb4_general_ci || id == 63 /* binary */;
+  return id == 8 /* latin1 */ || id == k_utf8mb3_general_ci || id == k_utf8mb4_general_ci || id == 63 /* binary */;
 }
 
 /// Modes of MariaDB that change what a statement does, and that no setting of MySQL stands for.
@@ -247,6 +272,26 @@ void SessionContext::set_charset(Assignments& assignments, const StatementContex
   }
 }
 
+/// Only a plain literal of a session with this character set may have such bytes (else 1300), as it did in the source.
+std::string SessionContext::broken_text_variable(const binlog::UserVarEvent& variable, const CollationName& name) {
+  const std::uint64_t collation = name.character_set == "utf8mb4" ? k_utf8mb4_general_ci : k_utf8mb3_general_ci;
+  Assignments assignments;
+  assignments.set(variables_.sql_mode, std::uint64_t{0}, "sql_mode");
+  assignments.set(variables_.character_set_client, collation, "character_set_client");
+  assignments.set(variables_.collation_connection, collation, "collation_connection");
+  std::string escaped;
+  for (const char c : variable.value) {
+    if (c == '\'' || c == '\\') escaped += '\\';
+    if (c == '\0') {
+      escaped += "\\0";
+    } else {
+      escaped += c;
+    }
+  }
+  return assignments.take() + fmt::format("SET @{}:='{}' COLLATE {};", target::quote_identifier(variable.name), escaped,
+                                          target::quote_identifier(name.collation));
+}
+
 std::string SessionContext::user_variables(const StatementContext& statement) {
   std::string text;
   for (const binlog::UserVarEvent& variable : statement.user_variables) {
@@ -254,6 +299,11 @@ std::string SessionContext::user_variables(const StatementContext& statement) {
     std::string literal = variable.value_to_sql();
     if (!variable.is_null && variable.type == binlog::UserVarType::string) {
       const CollationName name = collation_(variable.collation);
+      const bool is_utf8 = name.character_set == "utf8mb4" || name.character_set == "utf8mb3";
+      if (is_utf8 && !is_well_formed(variable.value, name.character_set)) {
+        text += broken_text_variable(variable, name);
+        continue;
+      }
       literal = fmt::format("_{} {} COLLATE {}", name.character_set, literal, target::quote_identifier(name.collation));
     }
     text += fmt::format("SET @{}:={};", target::quote_identifier(variable.name), literal);

@@ -94,6 +94,7 @@ class SessionContext {
   void set_default_collations(class Assignments& assignments, const StatementContext& statement);
   std::uint64_t collation_number(std::uint16_t source);
   std::string user_variables(const StatementContext& statement);
+  std::string broken_text_variable(const binlog::UserVarEvent& variable, const CollationName& name);
 
   bool target_is_mariadb_;
   std::uint32_t target_version_;

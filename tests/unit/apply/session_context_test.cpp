@@ -214,6 +214,27 @@ TEST_F(SessionContextTest, UserVariables) {
   EXPECT_THROW(context_.enter(statement), Error);
 }
 
+TEST_F(SessionContextTest, UserVariablesOfBrokenTextAreLiterals) {
+  StatementContext statement = plain_statement();
+  binlog::UserVarEvent text;
+  text.name = "v";
+  text.collation = 46;
+  context_.enter(plain_statement());
+  for (const char* broken : {"'\\\xf0\x9f\x98", "'\\\xff", "'\\\xc0\x80", "'\\\xe0\x80\x80", "'\\\xf4\x90\x80\x80"}) {
+    text.value = broken;
+    statement.user_variables = {text};
+    const std::string sql = context_.enter(statement);
+    EXPECT_NE(sql.find("SET @`v`:='\\'\\\\" + text.value.substr(2) + "' COLLATE `utf8mb4_bin`;"), std::string::npos)
+        << sql;
+    EXPECT_NE(sql.find("sql_mode=0"), std::string::npos) << sql;
+    EXPECT_LT(sql.find("character_set_client=45"), sql.find("@`v`")) << sql;
+    context_.forget();
+  }
+  text.value = "😀é";
+  statement.user_variables = {text};
+  EXPECT_NE(context_.enter(statement).find("_utf8mb4 x'f09f9880c3a9'"), std::string::npos);
+}
+
 TEST_F(SessionContextTest, NamesOutsideOfAsciiAreSentAsUtf8) {
   StatementContext statement = plain_statement();
   statement.status.charset = {8, 8, 8};
