@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/binlog/column_values.hpp"
 #include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/transaction_payload.hpp"
 #include "tributary/util/error.hpp"
@@ -170,7 +171,7 @@ void EventListing::print_content(const EventView& event, const FormatDescription
     } else if (binlog::is_rows_event(event.type())) {
       print_rows(event, description, position);
     } else if (event.type() == EventType::partial_update_rows) {
-      print_partial_rows(event, position);
+      print_partial_rows(event, description, position);
     } else if (event.type() == EventType::transaction_payload) {
       print_payload(event, description, position);
     } else {
@@ -231,7 +232,8 @@ void EventListing::print_rows(const EventView& event, const FormatDescription& d
   if (rows_event.ends_statement()) tables_.end_statement();
 }
 
-void EventListing::print_partial_rows(const EventView& event, const std::string& position) {
+void EventListing::print_partial_rows(const EventView& event, const FormatDescription& description,
+                                      const std::string& position) {
   ByteReader reader(event.body());
   const std::uint64_t table_id = reader.u48();
   const std::uint16_t flags = reader.u16();
@@ -240,6 +242,17 @@ void EventListing::print_partial_rows(const EventView& event, const std::string&
       event, position,
       fmt::format("{}: {} bytes{}", known == nullptr ? fmt::format("table {}", table_id) : table_name_text(known->map),
                   reader.remaining(), row_flags_text(flags)));
+  if (verbose_ && known != nullptr) {
+    try {
+      const Bytes whole = binlog::expand_partial_update(event, description, known->map);
+      const auto rows_event =
+          binlog::RowsEvent::decode(EventView(whole, binlog::ChecksumAlgorithm::off), description, unpacked_);
+      append_rows(text_, rows_event, known->map, known->metadata, [this] { append({}); });
+    } catch (const Error& error) {
+      if (error.code() != error_code::k_replica_fatal) throw;
+      append("#   changes of documents that the rows before do not have\n");
+    }
+  }
   if ((flags & binlog::rows_flag::k_statement_end) != 0) tables_.end_statement();
 }
 

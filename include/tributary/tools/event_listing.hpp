@@ -45,7 +45,8 @@ class EventListing {
                        const std::string& position);
   void print_rows(const binlog::EventView& event, const binlog::FormatDescription& description,
                   const std::string& position);
-  void print_partial_rows(const binlog::EventView& event, const std::string& position);
+  void print_partial_rows(const binlog::EventView& event, const binlog::FormatDescription& description,
+                          const std::string& position);
   void print_payload(const binlog::EventView& event, const binlog::FormatDescription& description,
                      const std::string& position);
   void append(std::string_view text);
