@@ -1,6 +1,7 @@
 #include "column_conversion.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include <fmt/core.h>
@@ -17,6 +18,7 @@ using binlog::TableColumn;
 
 constexpr std::uint16_t k_incorrect_value = 1366;  // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
 constexpr std::uint16_t k_long_length_bytes = 4;   // of LONGTEXT and JSON
+constexpr std::uint32_t k_mariadb_timestamps_end_2106 = 110500;
 
 bool is_old_temporal(ColumnType type) {
   return type == ColumnType::timestamp || type == ColumnType::time || type == ColumnType::datetime;
@@ -75,37 +77,109 @@ void require_utf8(std::string_view character_set, std::string_view text) {
                   character_set));
 }
 
+/// What system versioning adds to a table stands at its end: ROW START, ROW END.
+bool may_be_versioned(ByteView types) {
+  static constexpr auto k_timestamp = static_cast<std::uint8_t>(ColumnType::timestamp2);
+  return types.size() > 2 && types[types.size() - 1] == k_timestamp && types[types.size() - 2] == k_timestamp;
+}
+
+bool row_end_differs(const RowSource& source, const SqlDialect& target) {
+  if (!target.mariadb) return source.mariadb;
+  return source.timestamps_end_2038 && target.server_version >= k_mariadb_timestamps_end_2106;
+}
+
+/// What a ROW END looks like whose values are not the target's: every TIMESTAMP(6), or in MySQL, which has no system
+/// versioning, what MariaDB puts at the end of a table that has it.
+bool may_be_row_end(const std::vector<TableColumn>& columns, std::size_t index, const SqlDialect& target) {
+  static constexpr std::uint16_t k_fraction = 6;
+  const auto is_exact = [&columns](std::size_t i) {
+    return columns[i].type == ColumnType::timestamp2 && columns[i].metadata == k_fraction;
+  };
+  return is_exact(index) && (target.mariadb || (index > 1 && index + 1 == columns.size() && is_exact(index - 1)));
+}
+
+void plan_row_end(TableConversion& table, std::size_t index, const SqlDialect& target,
+                  const std::vector<TargetColumn>& known) {
+  if (target.mariadb) {
+    if (index < known.size() && known[index].generation == "ROW END") {
+      table.conversions[index] = ColumnConversion::row_end;
+    }
+  } else if (!known.empty() && index >= known.size()) {
+    table.conversions[index] = ColumnConversion::no_row_end;
+  }
+}
+
+/// The ROW END of a current row: the last TIMESTAMP(6), '2038-01-19 03:14:07.999999' UTC, or '2106-02-07 …' from
+/// MariaDB 11.5 on (include/my_time.h, TIMESTAMP_MAX_VALUE).
+constexpr std::uint8_t k_end_2038[] = {0x7f, 0xff, 0xff, 0xff, 0x0f, 0x42, 0x3f};
+constexpr std::uint8_t k_end_2106[] = {0xff, 0xff, 0xff, 0xff, 0x0f, 0x42, 0x3f};
+
+bool is_last_timestamp(ByteView value, ByteView last) {
+  return std::equal(value.begin(), value.end(), last.begin(), last.end());
+}
+
+void append_row_end(ByteView value, Bytes& to) {
+  const ByteView own = is_last_timestamp(value, k_end_2038) ? ByteView(k_end_2106) : value;
+  to.insert(to.end(), own.begin(), own.end());
+}
+
+void refuse_row_end(ByteView value, Bytes& to) {
+  if (is_last_timestamp(value, k_end_2038) || is_last_timestamp(value, k_end_2106)) {
+    throw Error(
+        error_code::k_replica_fatal,
+        "the source's table has system versioning, which the target does not: rows that are deleted arrive as "
+        "an UPDATE of their ROW END, and would stay. ALTER TABLE ... DROP SYSTEM VERSIONING on the source, load "
+        "the table anew, and go on behind it with CHANGE MASTER");
+  }
+  to.insert(to.end(), value.begin(), value.end());
+}
+
 }  // namespace
+
+RowSource RowSource::of(const binlog::FormatDescription& description) {
+  RowSource source;
+  source.mariadb = description.is_mariadb();
+  source.timestamps_end_2038 = source.mariadb && description.version() < std::array<unsigned, 3>{11, 5, 0};
+  return source;
+}
 
 bool TableConversion::any() const {
   return std::any_of(conversions.begin(), conversions.end(),
                      [](ColumnConversion conversion) { return conversion != ColumnConversion::none; });
 }
 
-bool may_need_conversion(ByteView types, bool from_mariadb, const SqlDialect& target) {
+bool may_need_conversion(ByteView types, const RowSource& source, const SqlDialect& target) {
+  if (!target.mariadb && source.mariadb && may_be_versioned(types)) return true;
+  const bool row_ends_differ = target.mariadb && row_end_differs(source, target);
   return std::any_of(types.begin(), types.end(), [&](std::uint8_t byte) {
     const auto type = static_cast<ColumnType>(byte);
-    if (is_old_temporal(type)) return true;
+    if (is_old_temporal(type) || (type == ColumnType::timestamp2 && row_ends_differ)) return true;
     if (target.mariadb) return type == ColumnType::json || type == ColumnType::vector;
-    return is_compressed(type) || (from_mariadb && type == ColumnType::blob);
+    return is_compressed(type) || (source.mariadb && type == ColumnType::blob);
   });
 }
 
-TableConversion plan_conversion(binlog::TableMap source, bool from_mariadb, const SqlDialect& target,
+TableConversion plan_conversion(binlog::TableMap map, const RowSource& source, const SqlDialect& target,
                                 TargetColumns& columns) {
   TableConversion table;
-  table.source = std::move(source);
+  table.source = std::move(map);
   table.columns = table.source.columns;
   table.conversions.resize(table.columns.size());
   table.character_sets.resize(table.columns.size());
+  const auto known_columns = [&]() -> const std::vector<TargetColumn>& {
+    return columns.of({table.source.database, table.source.table});
+  };
   const auto target_column = [&](std::size_t index) -> const TargetColumn* {
-    const auto& known = columns.of({table.source.database, table.source.table});
+    const auto& known = known_columns();
     return index < known.size() ? &known[index] : nullptr;
   };
+  const bool row_ends_differ = row_end_differs(source, target);
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     const TableColumn& column = table.source.columns[i];
     if (is_old_temporal(column.type)) {
-      plan_old_temporal(table, i, from_mariadb, target_column(i));
+      plan_old_temporal(table, i, source.mariadb, target_column(i));
+    } else if (row_ends_differ && may_be_row_end(table.source.columns, i, target)) {
+      plan_row_end(table, i, target, known_columns());
     } else if (target.mariadb && column.type == ColumnType::json) {
       table.conversions[i] = ColumnConversion::json_to_text;
       table.columns[i].type = ColumnType::blob;
@@ -116,7 +190,7 @@ TableConversion plan_conversion(binlog::TableMap source, bool from_mariadb, cons
     } else if (!target.mariadb && is_compressed(column.type)) {
       table.conversions[i] = ColumnConversion::inflate;
       table.columns[i] = uncompressed(column);
-    } else if (!target.mariadb && from_mariadb && column.type == ColumnType::blob &&
+    } else if (!target.mariadb && source.mariadb && column.type == ColumnType::blob &&
                column.metadata == k_long_length_bytes) {
       const TargetColumn* const known = target_column(i);
       if (known == nullptr || known->data_type != "json") continue;
@@ -158,6 +232,10 @@ void append_converted(const TableConversion& table, std::size_t index, ByteView 
         break;
       case ColumnConversion::modern_temporal:
         return binlog::append_modern_temporal(value, table.source.columns[index], to);
+      case ColumnConversion::row_end:
+        return append_row_end(value, to);
+      case ColumnConversion::no_row_end:
+        return refuse_row_end(value, to);
       case ColumnConversion::none:
         return;
     }

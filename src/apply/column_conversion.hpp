@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "tributary/apply/sql_tokenizer.hpp"
+#include "tributary/binlog/format_description.hpp"
 #include "tributary/binlog/table_map.hpp"
 
 #include "target_columns.hpp"
@@ -18,6 +19,8 @@ enum class ColumnConversion {
   vector_to_bytes,  ///< MySQL's VECTOR has a blob's form and at most so many dimensions, MariaDB's VARBINARY's and
                     ///< exactly
   modern_temporal,  ///< TIMESTAMP, TIME, DATETIME in the format from before MySQL 5.6
+  row_end,          ///< of a current row of a system-versioned table: MariaDB's last TIMESTAMP was another before 11.5
+  no_row_end,       ///< a TIMESTAMP(6) that is no ROW END, since the target has no system versioning
 };
 
 /// What is to be done with the rows of a table.
@@ -31,11 +34,20 @@ struct TableConversion {
   [[nodiscard]] bool any() const;
 };
 
+/// The server that wrote the rows.
+struct RowSource {
+  bool mariadb = true;
+  /// MariaDB before 11.5, whose TIMESTAMP ends in 2038, and with it the ROW END of every current row.
+  bool timestamps_end_2038 = false;
+
+  static RowSource of(const binlog::FormatDescription& description);
+};
+
 /// Whether a table with these column types (TableMapLayout::types) may need a conversion: quick.
-bool may_need_conversion(ByteView types, bool from_mariadb, const SqlDialect& target);
+bool may_need_conversion(ByteView types, const RowSource& source, const SqlDialect& target);
 
 /// @p columns is asked where a type alone does not tell.
-TableConversion plan_conversion(binlog::TableMap source, bool from_mariadb, const SqlDialect& target,
+TableConversion plan_conversion(binlog::TableMap table, const RowSource& source, const SqlDialect& target,
                                 TargetColumns& columns);
 
 /// Appends column @p index's @p value, given without its length, as the target stores it, with its length. @throws

@@ -26,9 +26,9 @@ std::pair<std::uint64_t, std::uint16_t> post_header(const EventView& event) {
 void RowTranscoder::add_table_map(const EventView& event, const binlog::FormatDescription& source) {
   const auto layout = binlog::TableMapLayout::decode(event, source);
   tables_.erase(layout.table_id);
-  if (may_need_conversion(layout.types, source.is_mariadb(), target_)) {
-    TableConversion table =
-        plan_conversion(binlog::TableMap::decode(event, source), source.is_mariadb(), target_, columns_);
+  const RowSource server = RowSource::of(source);
+  if (may_need_conversion(layout.types, server, target_)) {
+    TableConversion table = plan_conversion(binlog::TableMap::decode(event, source), server, target_, columns_);
     if (table.any()) {
       const Bytes own = binlog::retype_table_map(event, source, table.source, table.columns);
       writer_.add_table_map(EventView(own, ChecksumAlgorithm::off), source);

@@ -17,9 +17,11 @@ struct TargetColumn {
   std::string column_type;  ///< "varchar(20)"
   std::string octets, precision, scale, fraction;
   std::string character_set;  ///< of text
+  std::string generation;  ///< of a generated column; MariaDB's system versioning: "ROW START", "ROW END"
 };
 
-/// The columns of a table in the target, in order; empty when it does not exist. @throws TargetError.
+/// The columns of a table in the target, in order; empty when it does not exist. Those that MariaDB's WITH SYSTEM
+/// VERSIONING adds are at the end, as in row events. @throws TargetError.
 std::vector<TargetColumn> query_target_columns(target::TargetConnection& connection, const TableName& table);
 
 /// What is known of the columns of the target's tables. One thread.

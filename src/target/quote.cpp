@@ -28,4 +28,8 @@ std::string hex_literal(std::string_view text) {
   return literal;
 }
 
+std::string text_literal(std::string_view text) {
+  return "_utf8mb4 " + hex_literal(text);
+}
+
 }  // namespace tributary::target

@@ -11,6 +11,8 @@ from_mysql_fixture = pair_fixture("pair", [("mysql-9.7", "mariadb-10.11"), ("mys
 to_mysql_fixture = pair_fixture("to_mysql", [(source, "mysql-9.7") for source in ("mariadb-10.11", "mariadb-11.8")])
 from_mariadb_fixture = pair_fixture("from_mariadb", [("mariadb-10.11", target) for target in ("mariadb-10.11", "mariadb-11.8", "mysql-9.7")])
 
+versioned_fixture = pair_fixture("versioned", [("mariadb-10.11", "mariadb-10.11"), ("mariadb-10.11", "mariadb-11.8"), ("mariadb-11.8", "mariadb-10.11")])
+
 
 def texts(server, table: str) -> list:
     """What a client reads from the column j."""
@@ -258,6 +260,50 @@ def test_compressed_columns(from_mariadb):
                     "INSERT INTO t VALUES (2, '', 'short', NULL, x'00', REPEAT('long',100000), 'a', NULL)", "INSERT INTO t (id) VALUES (3), (4)",
                     "SET column_compression_zlib_wrap=1", "UPDATE t SET v=REPEAT('w',400), m=REPEAT('m',400) WHERE id=3", "DELETE FROM t WHERE id=4")
     assert pair.compare("squeezed") == 3
+
+
+@pytest.mark.parametrize("image", ["FULL", "MINIMAL"])
+def test_system_versioned_tables(versioned, image):
+    """The ROW END of a current row is the last TIMESTAMP, which is another one from MariaDB 11.5 on."""
+    pair = versioned
+    database = f"versions_{image.lower()}"
+    explicit = "s TIMESTAMP(6) GENERATED ALWAYS AS ROW START, e TIMESTAMP(6) GENERATED ALWAYS AS ROW END, PERIOD FOR SYSTEM_TIME (s, e)"
+    # Not compared by content: a ROW END that is shown is not the same.
+    pair.source.run(
+        f"CREATE DATABASE {database}", f"USE {database}", f"SET binlog_row_image={image}", "CREATE TABLE t (id INT PRIMARY KEY, a INT, at TIMESTAMP(6) NULL) WITH SYSTEM VERSIONING",
+        "CREATE TABLE keyless (id INT, a INT) WITH SYSTEM VERSIONING", f"CREATE TABLE named (id INT PRIMARY KEY, {explicit}, a INT) WITH SYSTEM VERSIONING",
+        "CREATE TABLE parted (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING PARTITION BY SYSTEM_TIME (PARTITION old HISTORY, PARTITION now CURRENT)",
+        *(f"{verb}" for table in ("t", "keyless", "named", "parted") for verb in (
+            f"INSERT INTO {table} (id, a) VALUES (1,1), (2,2), (3,3)", f"UPDATE {table} SET a=20 WHERE id=2", f"DELETE FROM {table} WHERE id=3")),
+        "SET time_zone='+00:00'", "INSERT INTO t (id, at) VALUES (9, '2038-01-19 03:14:07.999999')")
+    pair.daemon.wait_caught_up("c", pair.source)
+    for table, count in (("t", 3), ("keyless", 2), ("named", 2), ("parted", 2)):
+        assert pair.target.value(f"SELECT COUNT(*) FROM {database}.{table}") == count, table
+        ended = f"SELECT id, a FROM {database}.{table} FOR SYSTEM_TIME ALL ORDER BY id, a"
+        assert pair.source.query(ended) == pair.target.query(ended)
+    assert str(pair.target.value(f"SELECT CONVERT_TZ(at, @@time_zone, '+00:00') FROM {database}.t WHERE id=9")) == "2038-01-19 03:14:07.999999"
+
+
+@pytest.mark.parametrize("source", ["mariadb-10.11", pytest.param("mariadb-11.8", marks=pytest.mark.servers("mariadb-11.8"))])
+@pytest.mark.servers("mysql-9.7")
+def test_versions_that_mysql_does_not_keep(source):
+    """Rows that are deleted arrive as an UPDATE of a column that the target's table does not have."""
+    pair = Pair(source, "mysql-9.7").start()
+    try:
+        pair.source.run("CREATE DATABASE v", "SET sql_log_bin=0", "CREATE TABLE v.t (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING",
+                        "CREATE TABLE v.plain (id INT PRIMARY KEY, x TIMESTAMP(6) NULL, y TIMESTAMP(6) NULL)")
+        pair.daemon.wait_caught_up("c", pair.source)
+        pair.target.run("CREATE TABLE v.t (id INT PRIMARY KEY, a INT)", "CREATE TABLE v.plain (id INT PRIMARY KEY)")
+        pair.source.run("INSERT INTO v.plain VALUES (1, NOW(6), NOW(6)), (2, NULL, NULL)", "DELETE FROM v.plain WHERE id=1")
+        pair.daemon.wait_caught_up("c", pair.source)
+        assert pair.target.query("SELECT id FROM v.plain") == [(2,)]
+        pair.source.run("INSERT INTO v.t VALUES (1,1)")
+        status = pair.daemon.wait_stopped_by_error("c")
+        assert int(status["Last_SQL_Errno"]) == 1593
+        for words in ("table v.t", "system versioning"):
+            assert words in status["Last_SQL_Error"]
+    finally:
+        pair.destroy()
 
 
 @pytest.mark.servers("mysql-9.7")

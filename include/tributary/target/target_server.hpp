@@ -107,8 +107,10 @@ class TargetConnection {
 };
 
 /// `name` quoted as an identifier; 'text' as a string literal that is right under any sql_mode and client charset
-/// (hexadecimal: x'..').
+/// (hexadecimal: x'..'), of bytes, or of UTF-8. Only the latter is a name for which information_schema need not go
+/// through all that the server has.
 std::string quote_identifier(std::string_view name);
 std::string hex_literal(std::string_view text);
+std::string text_literal(std::string_view text);
 
 }  // namespace tributary::target
