@@ -5,6 +5,7 @@
 
 #include "tributary/apply/row_writer.hpp"
 #include "tributary/binlog/binlog_statement.hpp"
+#include "tributary/binlog/column_values.hpp"
 #include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/table_map.hpp"
 #include "tributary/util/error.hpp"
@@ -46,6 +47,8 @@ struct BinlogRowWriter::Implementation {
 
   /// Bytes of a statement with this event alone.
   static std::size_t size_alone(const binlog::EventView& event, const binlog::FormatDescription& source);
+  static Bytes expand(const binlog::EventView& event, const binlog::FormatDescription& source,
+                      const binlog::TableMap& table);
   void add_split(const binlog::EventView& event, const binlog::FormatDescription& source);
 };
 
@@ -96,16 +99,35 @@ void BinlogRowWriter::add_rows(const binlog::EventView& event, const binlog::For
   if ((post_header.u16() & binlog::rows_flag::k_statement_end) != 0) self.table_maps.clear();
 }
 
+Bytes BinlogRowWriter::Implementation::expand(const binlog::EventView& event, const binlog::FormatDescription& source,
+                                              const binlog::TableMap& table) {
+  try {
+    return binlog::expand_partial_update(event, source, table);
+  } catch (const Error& error) {
+    if (error.code() != error_code::k_replica_fatal) throw;
+    throw Error(
+        k_packet_too_large, "08S01",
+        fmt::format("a partial update of table {}.{} needs a statement of about {} bytes, and cannot be cut into "
+                    "smaller ones, which needs binlog_row_image=FULL on the source: set max_allowed_packet on "
+                    "the target to that or more, and start the applier again",
+                    table.database, table.table, size_alone(event, source) + k_limit_reserve));
+  }
+}
+
 void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
                                                 const binlog::FormatDescription& source) {
-  Bytes scratch;
-  const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, scratch);
-  const auto map = table_maps.find(rows.table_id);
+  const std::uint64_t table_id = ByteReader(event.body()).little_endian(k_table_id_length);
+  const auto map = table_maps.find(table_id);
   if (map == table_maps.end()) {
     throw Error(error_code::k_corrupt_event,
-                fmt::format("a row event uses table id {}, which no table map has introduced", rows.table_id));
+                fmt::format("a row event uses table id {}, which no table map has introduced", table_id));
   }
   const binlog::TableMap table = binlog::TableMap::decode(binlog::EventView(map->second, event.checksum()), source);
+  Bytes whole;  // of a partial update, which is not cut as it is
+  if (event.type() == binlog::EventType::partial_update_rows) whole = expand(event, source, table);
+  Bytes scratch;
+  const binlog::RowsEvent rows = binlog::RowsEvent::decode(
+      whole.empty() ? event : binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source, scratch);
   binlog::RowsReader reader(rows, table);
   const std::uint8_t* begin = rows.rows.data();  // of the rows not yet added
   const std::uint8_t* end = begin;               // of those that fit one statement

@@ -307,6 +307,24 @@ def test_versions_that_mysql_does_not_keep(source):
 
 
 @pytest.mark.servers("mysql-9.7")
+def test_a_partial_update_larger_than_the_targets_packets():
+    pair = Pair("mysql-9.7", "mysql-9.7").start()
+    try:
+        pair.run("js", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)", "INSERT INTO t VALUES (1, '{}'), (2, '{}')")
+        pair.daemon.sql("STOP SLAVE")
+        pair.target.run("SET GLOBAL max_allowed_packet=1048576")
+        pair.daemon.sql("START SLAVE")
+        pair.source.run("USE js", "SET binlog_row_value_options=PARTIAL_JSON", "UPDATE t SET j=JSON_SET(j, '$.a', REPEAT('x', 1500000)) WHERE id=2")
+        status = pair.daemon.wait_stopped_by_error("c")
+        assert int(status["Last_SQL_Errno"]) == 1153 and "max_allowed_packet" in status["Last_SQL_Error"], status
+        pair.target.run("SET GLOBAL max_allowed_packet=67108864")
+        pair.daemon.sql("START SLAVE")
+        assert pair.compare("js") == 2
+    finally:
+        pair.destroy()
+
+
+@pytest.mark.servers("mysql-9.7")
 def test_a_json_text_that_is_none():
     pair = Pair("mariadb-10.11", "mysql-9.7").start()
     try:
