@@ -14,6 +14,7 @@
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
 
+#include "account_statement.hpp"
 #include "axis_order.hpp"
 #include "executable_comments.hpp"
 #include "failure_text.hpp"
@@ -404,6 +405,19 @@ void EventInterpreter::tell_statement(const relay::RelayEvent& event, const binl
   on_statement(std::move(statement), event, view, dialect);
 }
 
+void EventInterpreter::translate_password(SourceStatement& statement, const binlog::EventView& view,
+                                          const relay::RelayPosition& start, const SqlDialect& dialect) {
+  static constexpr std::uint32_t k_mysql_takes_clear_text = 80000;
+  if (target_.mariadb || (!from_mariadb_ && source_version_ >= k_mysql_takes_clear_text)) return;
+  auto text = with_password_as_hash(statement.text, dialect);
+  if (!text) {
+    refuse(view, start,
+           "a SET PASSWORD that does not give a hash of mysql_native_password would set another password on MySQL; set "
+           "it there by hand, and go on behind the statement with CHANGE MASTER");
+  }
+  statement.text = std::move(*text);
+}
+
 void EventInterpreter::on_statement(SourceStatement statement, const relay::RelayEvent& event,
                                     const binlog::EventView& view, const SqlDialect& dialect) {
   switch (statement.scan.kind) {
@@ -434,6 +448,7 @@ void EventInterpreter::on_statement(SourceStatement statement, const relay::Rela
     statement.text.insert(at, fmt::format("DEFINER={}@{} ", target::quote_identifier(invoker.user),
                                           target::quote_identifier(invoker.host)));
   }
+  translate_password(statement, view, event.start, dialect);
   statement.text = disable_event_on_replica(statement.text, dialect);
   if (!from_mariadb_) statement.text = without_start_transaction(statement.text, dialect);
   if (!complete_partial_statement(statement)) {

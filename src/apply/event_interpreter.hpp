@@ -93,6 +93,9 @@ class EventInterpreter {
                     const binlog::FormatDescription& description);
   void tell_statement(const relay::RelayEvent& event, const binlog::EventView& view, binlog::QueryEvent query,
                       const std::optional<LoadDataFile>& load_data);
+  /// SET PASSWORD with a hash, for MySQL.
+  void translate_password(SourceStatement& statement, const binlog::EventView& view, const relay::RelayPosition& start,
+                          const SqlDialect& dialect);
   void on_statement(SourceStatement statement, const relay::RelayEvent& event, const binlog::EventView& view,
                     const SqlDialect& dialect);
   void on_payload(const relay::RelayEvent& event, const binlog::EventView& view,

@@ -181,6 +181,9 @@ ONLY_MARIADB = {
     "long key": (["CREATE TABLE {0}.l (b TEXT, UNIQUE KEY (b))"], 1170, ["does not know keys over whole BLOB or TEXT columns"]),
     "password": (["CREATE USER {0} IDENTIFIED BY PASSWORD '*94BDCEBE19083CE2A1F959FD02F964C7AF4CFC29'"], 1064,
                  ["does not know IDENTIFIED BY PASSWORD"]),
+    # Its hash is no password; the plugin for it went with MySQL 9.0.
+    "hash": (["SET sql_log_bin=0", "CREATE USER {0}", "SET sql_log_bin=1", "SET PASSWORD FOR {0} = PASSWORD('x')"], 1524,
+                        ["mysql_native_password"]),
     "engine": (["CREATE TABLE {0}.e (id INT) ENGINE=Aria"], 1286, ["does not know the engine Aria"]),
     "collation": (["CREATE TABLE {0}.c (c VARCHAR(5) COLLATE utf8mb4_general_nopad_ci)"], 1273, ["which does not know"]),
     "mode": (["SET sql_mode=ORACLE", "CREATE TABLE {0}.o (d DATE)"], 1231, ["'ORACLE'", "only MariaDB has"]),
