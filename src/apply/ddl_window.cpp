@@ -130,7 +130,8 @@ std::string DdlWindow::fingerprint(const SourceStatement& statement) {
     // These tell nothing about the definitions.
     if (error.transient() || error.code() == error_code::k_query_interrupted) throw;
     // A view over a missing table, a definition that the account may not see.
-    log(LogLevel::info, "definitions before '{}' cannot be read: {}", statement_excerpt(statement.text), error.what());
+    log(LogLevel::info, "definitions before '{}' cannot be read: {}", statement_excerpt(statement.text),
+        message_without_password(statement.text, error.what()));
     return {};
   }
 }
@@ -207,7 +208,7 @@ void DdlWindow::run(const SourceStatement& statement) {
       throw;
     }
     log(LogLevel::warning, "error {} ({}) is taken to mean that the statement ran before the interruption: '{}'",
-        error.code(), error.what(), statement_excerpt(statement.text));
+        error.code(), message_without_password(statement.text, error.what()), statement_excerpt(statement.text));
   }
   session_.context().forget_database();
   crash_point("apply.after_ddl");

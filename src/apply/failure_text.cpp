@@ -33,6 +33,18 @@ std::string transaction_text(const TransactionStart& transaction) {
   return transaction.gtid.empty() ? std::string("transaction") : "transaction " + transaction.gtid;
 }
 
+/// Bytes of @p statement in front of what may be a password, as far as its first @p limit bytes tell. Hidden rather too
+/// often than once too rarely: the word may stand for something else.
+std::size_t bytes_without_password(std::string_view statement, std::size_t limit) {
+  SqlTokenizer tokenizer(statement, {});
+  for (SqlToken token = tokenizer.next(); token.kind != TokenKind::end; token = tokenizer.next()) {
+    const auto end = static_cast<std::size_t>(token.raw.data() - statement.data()) + token.raw.size();
+    if (token.is("IDENTIFIED") || token.is("PASSWORD")) return end;
+    if (end > limit) break;
+  }
+  return statement.size();
+}
+
 }  // namespace
 
 std::string place_text(const TransactionStart& transaction, const EventPlace& place) {
@@ -49,17 +61,7 @@ std::string place_text(const TransactionStart& transaction) {
 }
 
 std::string statement_excerpt(std::string_view statement) {
-  // Hidden rather too often than once too rarely: the word may stand for something else.
-  std::size_t visible = statement.size();
-  SqlTokenizer tokenizer(statement, {});
-  for (SqlToken token = tokenizer.next(); token.kind != TokenKind::end; token = tokenizer.next()) {
-    const auto end = static_cast<std::size_t>(token.raw.data() - statement.data()) + token.raw.size();
-    if (token.is("IDENTIFIED") || token.is("PASSWORD")) {
-      visible = end;
-      break;
-    }
-    if (end > k_excerpt_bytes) break;
-  }
+  const std::size_t visible = bytes_without_password(statement, k_excerpt_bytes);
   std::string text;
   std::string_view rest = statement.substr(0, visible);
   while (!rest.empty() && text.size() < k_excerpt_bytes) {
@@ -77,10 +79,19 @@ std::string statement_excerpt(std::string_view statement) {
   return text;
 }
 
+std::string message_without_password(std::string_view statement, std::string_view message) {
+  static constexpr std::string_view k_quotes_statement = "near '";
+  const std::size_t quoted = message.find(k_quotes_statement);
+  if (quoted == std::string_view::npos || bytes_without_password(statement, statement.size()) == statement.size()) {
+    return std::string(message);
+  }
+  return std::string(message.substr(0, quoted + k_quotes_statement.size())) + "...'";
+}
+
 std::string statement_failure_text(const SourceStatement& statement, std::uint16_t code, std::string_view message) {
-  std::string text = fmt::format("Error '{}' ({}) on query. Default database: '{}'. Query: '{}'; {}", message, code,
-                                 statement.context.database, statement_excerpt(statement.text),
-                                 place_text(statement.transaction, statement.place));
+  std::string text = fmt::format("Error '{}' ({}) on query. Default database: '{}'. Query: '{}'; {}",
+                                 message_without_password(statement.text, message), code, statement.context.database,
+                                 statement_excerpt(statement.text), place_text(statement.transaction, statement.place));
   text += vendor_explanation(statement, code);
   static constexpr std::uint16_t k_no_such_table = 1146;  // ER_NO_SUCH_TABLE
   if (statement.context.thread_specific && code == k_no_such_table) {

@@ -15,6 +15,9 @@ std::string place_text(const TransactionStart& transaction);
 /// The first characters of a statement as UTF-8, for messages; nothing from where it may name a password.
 std::string statement_excerpt(std::string_view statement);
 
+/// A server's @p message about @p statement: what it quotes of one that may name a password is left out.
+std::string message_without_password(std::string_view statement, std::string_view message);
+
 /// "Error '…' (1146) on query. Default database: '…'. Query: '…'; transaction …", after the server's own text.
 std::string statement_failure_text(const SourceStatement& statement, std::uint16_t code, std::string_view message);
 

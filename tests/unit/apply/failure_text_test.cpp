@@ -34,6 +34,20 @@ TEST(FailureTextTest, StatementsNameDatabaseAndText) {
       "0-1-42 at binlog.000003:1234, end position 1500");
 }
 
+TEST(FailureTextTest, AServersMessageQuotesNoPassword) {
+  SourceStatement statement;
+  statement.text = "CREATE OR REPLACE USER a IDENTIFIED BY 'secret'";
+  const std::string message =
+      "You have an error in your SQL syntax near 'REPLACE USER a IDENTIFIED BY 'secret'' at line 1";
+  const std::string text = statement_failure_text(statement, 1064, message);
+  EXPECT_EQ(text.find("secret"), std::string::npos) << text;
+  EXPECT_NE(text.find("error in your SQL syntax near '...'"), std::string::npos) << text;
+  const std::string late = "GRANT " + std::string(300, 'x') + " IDENTIFIED BY 'secret'";
+  EXPECT_EQ(message_without_password(late, "syntax near 'BY 'secret''"), "syntax near '...'");
+  EXPECT_EQ(message_without_password("DROP TABL t", "syntax near 'TABL t'"), "syntax near 'TABL t'");
+  EXPECT_EQ(message_without_password(late, "Table 'd.t' doesn't exist"), "Table 'd.t' doesn't exist");
+}
+
 TEST(FailureTextTest, ExcerptsAreShortValidAndWithoutPasswords) {
   EXPECT_EQ(statement_excerpt("SELECT 1"), "SELECT 1");
   EXPECT_EQ(statement_excerpt(std::string(500, 'x')), std::string(200, 'x') + "...");
