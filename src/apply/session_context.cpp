@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 
 #include "tributary/target/target_server.hpp"
+#include "tributary/util/log.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -121,7 +122,16 @@ SessionContext::SessionContext(bool target_is_mariadb, std::uint32_t target_vers
 
 void SessionContext::forget() {
   variables_ = {};
+  own_collation_database_ = false;
   database_.reset();
+}
+
+void SessionContext::forget_variables() {
+  // MySQL lets no session change it inside of a transaction, so no routine either.
+  auto timestamp_defaults = target_is_mariadb_ ? std::nullopt : variables_.explicit_defaults_for_timestamp;
+  variables_ = {};
+  variables_.explicit_defaults_for_timestamp = timestamp_defaults;
+  own_collation_database_ = false;
 }
 
 std::string SessionContext::as_utf8() {
@@ -249,6 +259,33 @@ void SessionContext::set_mysql(Assignments& assignments, const StatementContext&
   }
 }
 
+void SessionContext::set_time_zone(Assignments& assignments, const StatementContext& statement) {
+  // Left out where the statement does not depend on it.
+  if (!statement.status.time_zone) return;
+  const std::string& zone = *statement.status.time_zone;
+  if (zone == "SYSTEM" && system_time_zone_) {
+    log(LogLevel::warning,
+        "server {}: statements have time_zone=SYSTEM, the zone of the source's host, and run in that of the target's, "
+        "{}: where these differ, give the source a named default_time_zone",
+        statement.server_id, *system_time_zone_);
+    system_time_zone_.reset();
+  }
+  assignments.set(variables_.time_zone, zone, "time_zone", target::hex_literal(zone));
+}
+
+/// What changes the results of expressions and no event tells: what the source's vendor begins with, never the target's
+/// own settings.
+void SessionContext::set_results(Assignments& assignments, const StatementContext& statement) {
+  static constexpr std::uint64_t k_mariadb_group_concat_max_len = 1048576;  // from 10.2.4 on
+  static constexpr std::uint64_t k_mysql_group_concat_max_len = 1024;
+  static constexpr std::uint64_t k_div_precision_increment = 4;
+  assignments.set(variables_.group_concat_max_len,
+                  statement.from_mariadb ? k_mariadb_group_concat_max_len : k_mysql_group_concat_max_len,
+                  "group_concat_max_len");
+  assignments.set(variables_.div_precision_increment, k_div_precision_increment, "div_precision_increment");
+  assignments.set(variables_.default_week_format, std::uint64_t{0}, "default_week_format");
+}
+
 void SessionContext::set_charset(Assignments& assignments, const StatementContext& statement) {
   if (const auto& charset = statement.status.charset) {
     const std::uint64_t client = charset->client;
@@ -265,9 +302,11 @@ void SessionContext::set_charset(Assignments& assignments, const StatementContex
   }
   if (const auto& database = statement.status.charset_database) {
     assignments.set(variables_.collation_database, collation_number(*database), "collation_database");
-  } else if (variables_.collation_database) {
+    own_collation_database_ = false;
+  } else if (!own_collation_database_) {
     // Left out of the event where the statement does not depend on it, or it is the database's own.
     variables_.collation_database.reset();
+    own_collation_database_ = true;
     assignments.add("collation_database", "DEFAULT");
   }
 }
@@ -325,6 +364,7 @@ std::string SessionContext::enter(const StatementContext& statement, bool withou
     database_ = statement.database;
     has_default_database_ = true;
     variables_.collation_database.reset();  // USE sets it
+    own_collation_database_ = true;
   }
   const binlog::StatusVariables& status = statement.status;
   Assignments assignments;
@@ -341,16 +381,14 @@ std::string SessionContext::enter(const StatementContext& statement, bool withou
   set_flags(assignments, statement);
   set_timestamp_defaults(assignments, statement);
   set_mysql(assignments, statement);
+  set_results(assignments, statement);
   // Left out of the event where they have their default value.
   const auto auto_increment = status.auto_increment.value_or(binlog::StatusVariables::AutoIncrement{});
   assignments.set(variables_.auto_increment_increment, std::uint64_t{auto_increment.increment},
                   "auto_increment_increment");
   assignments.set(variables_.auto_increment_offset, std::uint64_t{auto_increment.offset}, "auto_increment_offset");
   assignments.set(variables_.lc_time_names, std::uint64_t{status.lc_time_names.value_or(0)}, "lc_time_names");
-  // Left out where the statement does not depend on it.
-  if (status.time_zone) {
-    assignments.set(variables_.time_zone, *status.time_zone, "time_zone", target::hex_literal(*status.time_zone));
-  }
+  set_time_zone(assignments, statement);
   // Always, as the servers do: else a name would find the temporary table of the connection before.
   assignments.set(variables_.pseudo_thread_id, std::uint64_t{statement.thread_id}, "pseudo_thread_id");
   if (target_is_mariadb_) {

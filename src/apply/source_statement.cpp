@@ -72,6 +72,8 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
   const bool without_database =
       session.runs_without_database(statement.context) && !session.context().has_default_database();
   packet += session.context().enter(statement.context, without_database);
+  // Its routines and triggers run in this session.
+  if (statement.scan.kind != StatementKind::savepoint) session.context().forget_variables();
   if (!statement.load_data) packet += session.for_target(statement);
   if (packet.size() > session.statement_limit()) {
     // ER_NET_PACKET_TOO_LARGE

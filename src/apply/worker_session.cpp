@@ -39,8 +39,10 @@ void WorkerSession::connect(const std::stop_token& stop) {
     target::ApplierSessionOptions session;
     session.row_lock_wait_seconds = row_lock_wait_;
     target::prepare_applier_session(*connection_, session);
-    const auto mode = connection_->query("SELECT FIND_IN_SET('NO_DIR_IN_CREATE', @@GLOBAL.sql_mode)");
-    context_->set_no_dir_in_create(mode.at(0).at(0) != "0");
+    const auto own =
+        connection_->query("SELECT FIND_IN_SET('NO_DIR_IN_CREATE', @@GLOBAL.sql_mode), @@system_time_zone");
+    context_->set_no_dir_in_create(own.at(0).at(0) != "0");
+    context_->set_system_time_zone(own.at(0).at(1).value_or(""));
     if (!connection_->is_mariadb()) prepare_for_mysql_rows();
     store_.fence(*connection_, worker_, k_fence_seconds, stop);
   } catch (...) {

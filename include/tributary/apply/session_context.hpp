@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tributary/binlog/statement_events.hpp"
@@ -51,6 +52,10 @@ class SessionContext {
   /// it.
   void set_no_dir_in_create(bool has) { no_dir_in_create_ = has; }
 
+  /// The zone of the target's host (system_time_zone), for a warning: what SYSTEM is there, the source's statements do
+  /// not tell.
+  void set_system_time_zone(std::string zone) { system_time_zone_ = std::move(zone); }
+
   /// The statements to run before a source statement, each with ';' at its end; '' when nothing is to be changed.
   /// The caller runs them: the session is taken to be in the new state from now on.
   /// @p without_database: the default database does not exist here, and the session has none.
@@ -65,8 +70,11 @@ class SessionContext {
   std::string enter_rows(std::uint32_t server_id);
   /// The same before names in UTF-8, in the session of the last statement.
   std::string as_utf8();
-  /// Nothing is known of the session any more: a statement failed, or the session is new.
+  /// Nothing is known of the session any more: a statement failed.
   void forget();
+  /// A source statement runs: a routine or trigger of it may set whatever variable of the session, and the default
+  /// database stays.
+  void forget_variables();
   /// The default database may have been dropped.
   void forget_database() { database_.reset(); }
   /// The session has had a default database, and can only be without one by being opened anew.
@@ -80,6 +88,7 @@ class SessionContext {
     std::optional<std::uint64_t> auto_increment_increment, auto_increment_offset;
     std::optional<std::uint64_t> lc_time_names, pseudo_thread_id, server_id, default_collation_for_utf8mb4;
     std::optional<std::string> time_zone, character_set_collations;
+    std::optional<std::uint64_t> group_concat_max_len, div_precision_increment, default_week_format;
     std::optional<bool> sql_auto_is_null, foreign_key_checks, unique_checks, check_constraint_checks,
         explicit_defaults_for_timestamp, sql_if_exists, system_versioning_insert_history, enable_cascade_triggers,
         default_table_encryption;
@@ -91,6 +100,8 @@ class SessionContext {
   void set_mysql(class Assignments& assignments, const StatementContext& statement);
   void set_flags(class Assignments& assignments, const StatementContext& statement);
   void set_charset(class Assignments& assignments, const StatementContext& statement);
+  void set_time_zone(class Assignments& assignments, const StatementContext& statement);
+  void set_results(class Assignments& assignments, const StatementContext& statement);
   void set_default_collations(class Assignments& assignments, const StatementContext& statement);
   std::uint64_t collation_number(std::uint16_t source);
   std::string user_variables(const StatementContext& statement);
@@ -100,9 +111,11 @@ class SessionContext {
   std::uint32_t target_version_;
   std::function<CollationName(std::uint32_t)> collation_;
   Variables variables_;
+  bool own_collation_database_ = true;  ///< collation_database is known to be the default database's own
   std::optional<std::string> database_;
   bool has_default_database_ = false;
   bool no_dir_in_create_ = false;
+  std::optional<std::string> system_time_zone_;  ///< until it was told
   bool sets_default_table_encryption_ = false;
 };
 

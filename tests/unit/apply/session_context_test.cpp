@@ -35,7 +35,8 @@ TEST_F(SessionContextTest, SendsOnlyWhatDiffers) {
   statement.status.charset = {33, 33, 8};
   EXPECT_EQ(context_.enter(statement),
             "USE `d`;SET @@session.timestamp=1700000000,@@session.sql_mode=4,@@session.character_set_client=33,"
-            "@@session.collation_connection=33,@@session.collation_server=8,@@session.auto_increment_increment=1,"
+            "@@session.collation_connection=33,@@session.collation_server=8,@@session.group_concat_max_len=1048576,"
+            "@@session.div_precision_increment=4,@@session.default_week_format=0,@@session.auto_increment_increment=1,"
             "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12,@@session."
             "server_id=5;");
   EXPECT_EQ(context_.enter(statement), "");
@@ -61,6 +62,25 @@ TEST_F(SessionContextTest, ReturnsToThePlainStateAndForgets) {
   EXPECT_EQ(context_.enter_plain(),
             "SET @@session.timestamp=DEFAULT,@@session.sql_mode=0,@@session.character_set_client=45,"
             "@@session.collation_connection=45,@@session.pseudo_thread_id=0;");
+}
+
+TEST_F(SessionContextTest, NothingIsKnownOfWhatARoutineMayHaveSet) {
+  StatementContext statement = plain_statement();
+  statement.database = "d";
+  statement.status.time_zone = "+05:00";
+  statement.status.flags2 = 0;
+  context_.enter(statement);
+  EXPECT_EQ(context_.enter(statement), "");
+  context_.forget_variables();
+  const std::string again = context_.enter(statement);
+  for (const char* set : {"@@session.timestamp=1700000000", "@@session.time_zone=x'2B30353A3030'",
+                          "@@session.foreign_key_checks=1", "@@session.auto_increment_increment=1",
+                          "@@session.collation_database=DEFAULT", "@@session.div_precision_increment=4"}) {
+    EXPECT_THAT(again, testing::HasSubstr(set));
+  }
+  EXPECT_EQ(again.find("USE"), std::string::npos) << "no routine changes the default database";
+  context_.forget_variables();
+  EXPECT_THAT(context_.enter_plain(), testing::HasSubstr("@@session.sql_mode=0"));
 }
 
 TEST_F(SessionContextTest, WhetherDirectoriesCountIsTheTargetsOwn) {
@@ -103,7 +123,8 @@ TEST_F(SessionContextTest, WhatATimestampIsByDefaultFollowsTheSourcesVersion) {
   context_.enter(statement);
   statement.from_mariadb = false;
   statement.source_version = 50624;
-  EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=0;");
+  EXPECT_EQ(context_.enter(statement),
+            "SET @@session.explicit_defaults_for_timestamp=0,@@session.group_concat_max_len=1024;");
   statement.source_version = 90704;
   EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=1;");
   statement.status.explicit_defaults_for_timestamp = false;
@@ -119,12 +140,13 @@ TEST_F(MysqlSessionContextTest, HasNoServerIdAndSettingsOfItsOwn) {
   StatementContext statement = plain_statement();
   EXPECT_EQ(
       context_.enter(statement),
-      "SET @@session.timestamp=1700000000,@@session.enable_cascade_triggers=0,@@session.auto_increment_increment=1,"
+      "SET @@session.timestamp=1700000000,@@session.enable_cascade_triggers=0,@@session.group_concat_max_len=1048576,"
+      "@@session.div_precision_increment=4,@@session.default_week_format=0,@@session.auto_increment_increment=1,"
       "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12;");
   statement.from_mariadb = false;
   statement.source_version = 90704;
   statement.status.enable_cascade_triggers = true;
-  EXPECT_EQ(context_.enter(statement), "SET @@session.enable_cascade_triggers=1;");
+  EXPECT_EQ(context_.enter(statement), "SET @@session.enable_cascade_triggers=1,@@session.group_concat_max_len=1024;");
   statement.status.charset = {45, 45, 45};
   context_.enter(statement);
   statement.status.default_collation_for_utf8mb4 = 255;
