@@ -26,10 +26,10 @@ constexpr std::uint16_t k_conversion_failed = 1677;  // ER_SLAVE_CONVERSION_FAIL
 /// Column names and signs as the target has them, where the source did not write them into the table map.
 void complete_metadata(target::TargetConnection& connection, const binlog::TableMap& table,
                        binlog::TableMetadata& metadata) {
-  const auto name = [](const std::string& text) { return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)"; };
   const auto rows = connection.query(
       "SELECT COLUMN_NAME, COLUMN_TYPE, DATA_TYPE FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = " +
-      name(table.database) + " AND TABLE_NAME = " + name(table.table) + " ORDER BY ORDINAL_POSITION");
+      target::text_literal(table.database) + " AND TABLE_NAME = " + target::text_literal(table.table) +
+      " ORDER BY ORDINAL_POSITION");
   metadata.columns.resize(table.columns.size());
   for (std::size_t i = 0; i < metadata.columns.size() && i < rows.size(); ++i) {
     const target::Row& row = rows[i];
@@ -72,7 +72,11 @@ class EventByEvent : public TransactionHandler {
   }
   void on_statement(SourceStatement statement) override {
     try {
-      run_source_statement(session_, statement, {});
+      if (statement.scan.kind == StatementKind::temporary_table) {
+        run_temporary_table_statement(session_, statement, {});
+      } else {
+        run_source_statement(session_, statement, {});
+      }
     } catch (const target::TargetError& error) {
       if (error.transient()) throw;
       throw Diagnosis{error.code(), statement_failure_text(statement, error.code(), error.what())};

@@ -9,9 +9,15 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/log.hpp"
+
+#include "failure_text.hpp"
+
 namespace tributary::apply {
 namespace {
 
+constexpr std::uint16_t k_table_exists = 1050;       // ER_TABLE_EXISTS_ERROR
+constexpr std::uint16_t k_unknown_table = 1051;      // ER_BAD_TABLE_ERROR
 constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
 
 bool is_concurrency_error(std::uint16_t code) {
@@ -108,6 +114,25 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
                             fmt::format("Query caused different errors on source and replica. Error on source: error "
                                         "code={} ; Error on replica: actual message='{}', error code={}",
                                         statement.expected_error, actual_message, actual_error));
+}
+
+void run_temporary_table_statement(WorkerSession& session, const SourceStatement& statement, std::string before) {
+  const bool drops = statement.scan.effect == DdlEffect::drop;
+  try {
+    run_source_statement(session, statement, std::move(before));
+  } catch (const target::TargetError& error) {
+    if (drops && error.code() == k_unknown_table) {
+      log(LogLevel::info, "a temporary table is gone already: '{}'", statement_excerpt(statement.text));
+    } else if (!drops && error.code() == k_table_exists && statement.scan.objects.size() == 1) {
+      const target::ObjectName& table = statement.scan.objects.front();
+      session.execute(session.context().as_utf8() + "DROP TEMPORARY TABLE IF EXISTS " +
+                      target::quote_identifier(table.database) + "." + target::quote_identifier(table.name));
+      run_source_statement(session, statement, {});
+    } else {
+      throw;
+    }
+  }
+  session.temporary_tables().note(statement);
 }
 
 }  // namespace tributary::apply

@@ -22,9 +22,6 @@ class TryAgain : public Error {
   using Error::Error;
 };
 
-constexpr std::uint16_t k_table_exists = 1050;   // ER_TABLE_EXISTS_ERROR
-constexpr std::uint16_t k_unknown_table = 1051;  // ER_BAD_TABLE_ERROR
-
 #ifdef TRIBUTARY_CRASH_POINTS
 /// Crash tests need the instant between the data and the commit, which otherwise travel in one packet.
 constexpr bool k_commit_travels_alone = true;
@@ -239,7 +236,7 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
   try {
     std::string before = std::exchange(packet_, {});
     if (about_temporary_table) {
-      run_temporary_table_statement(statement, std::move(before));
+      run_temporary_table_statement(session_, statement, std::move(before));
     } else {
       run_source_statement(session_, statement, std::move(before));
     }
@@ -248,27 +245,6 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
     located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
-}
-
-void Worker::run_temporary_table_statement(const SourceStatement& statement, std::string before) {
-  // Rolling a transaction back neither brings a dropped temporary table back nor takes a new one away: when the
-  // transaction is tried again, it meets what it did itself.
-  const bool drops = statement.scan.effect == DdlEffect::drop;
-  try {
-    run_source_statement(session_, statement, std::move(before));
-  } catch (const target::TargetError& error) {
-    if (drops && error.code() == k_unknown_table) {
-      log(LogLevel::info, "a temporary table is gone already: '{}'", statement_excerpt(statement.text));
-    } else if (!drops && error.code() == k_table_exists && statement.scan.objects.size() == 1) {
-      const target::ObjectName& table = statement.scan.objects.front();
-      session_.execute(session_.context().as_utf8() + "DROP TEMPORARY TABLE IF EXISTS " +
-                       target::quote_identifier(table.database) + "." + target::quote_identifier(table.name));
-      run_source_statement(session_, statement, {});
-    } else {
-      throw;
-    }
-  }
-  session_.temporary_tables().note(statement);
 }
 
 void Worker::execute_ddl(const Chunk& chunk) {

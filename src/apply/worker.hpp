@@ -44,7 +44,6 @@ class Worker {
   void add_rows(const Chunk& chunk, const RowsStep& step);
   void add_own_statement(const std::string& sql);
   void run_statement(const Chunk& chunk, const SourceStatement& statement);
-  void run_temporary_table_statement(const SourceStatement& statement, std::string before);
   void leave_database(const Chunk& chunk, const SourceStatement& statement);
   void check_database(const SourceStatement& statement, const target::TargetError& error);
   void finish(const Chunk& chunk);
