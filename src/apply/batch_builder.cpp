@@ -61,6 +61,8 @@ void BatchBuilder::separate() {
 void BatchBuilder::changes_table(TableName table) {
   if (transaction_.can_roll_back && engines_.known_without_transactions(table)) {
     separate();
+    // What came before has an engine that rolls back: it is no part of the steps by single events.
+    finish_rows(std::nullopt, {});
     transaction_.can_roll_back = false;
     chunk_.first = chunk_.last = transaction_;
   }
@@ -80,7 +82,7 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
   if (ddl_) push_ddl(false);
   changes_table({std::string(layout.database), std::string(layout.table)});
   writer_.add_table_map(event, source);
-  if (transaction_.can_roll_back) return;
+  // Also while the transaction can be rolled back: a later table of the same statement may be one that cannot.
   table_names_[layout.table_id] = {std::string(layout.database), std::string(layout.table)};
 }
 

@@ -124,6 +124,18 @@ def test_engines_mixed_in_a_transaction(running):
         "BEGIN", "INSERT INTO m VALUES (4)", "INSERT INTO i VALUES (4)", "COMMIT") == 7
 
 
+def test_engines_that_differ_from_the_source(running):
+    source = running.mariadb
+    running.run(source, "other_engine", "CREATE TABLE m (id INT PRIMARY KEY)", "CREATE TABLE i (id INT PRIMARY KEY)")
+    running.target.run(f"ALTER TABLE other_engine_{source.name}.m ENGINE=MyISAM")
+    source.run(f"USE other_engine_{source.name}", "BEGIN", "INSERT INTO i VALUES (1)", "INSERT INTO m VALUES (1)", "INSERT INTO i VALUES (2)", "COMMIT",
+               "BEGIN", "INSERT INTO i VALUES (3), (4)", "UPDATE i, m SET i.id=i.id+10, m.id=m.id+10 WHERE i.id=m.id", "COMMIT")
+    running.daemon.wait_caught_up(source.name, source)
+    for table in ("i", "m"):
+        select = f"SELECT id FROM other_engine_{source.name}.{table} ORDER BY id"
+        assert source.query(select) == running.target.query(select)
+
+
 def test_foreign_keys(running, source):
     """MySQL 9.7 writes the rows that its foreign keys change; other servers leave that to the replica's."""
     assert running.run(
