@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tributary/target/fingerprint.hpp"
 #include "tributary/target/target_server.hpp"
 
 namespace tributary::apply {
@@ -21,12 +22,17 @@ class TableEngines {
   bool look_up(target::TargetConnection& connection, const std::vector<TableName>& tables);
   /// False for a table that is not known yet.
   [[nodiscard]] bool known_without_transactions(const TableName& table) const;
-  /// After a DDL.
-  void forget();
+  /// Whether what a rollback of changes to @p tables leaves behind (warning 1196) are values of sequences, which row
+  /// events give anew whole. False where another of them has no transactions, or is not known.
+  [[nodiscard]] bool only_sequences_stay(const std::vector<TableName>& tables) const;
+  /// After a DDL that names @p objects; of others nothing is known when there are none.
+  void forget(const std::vector<target::ObjectName>& objects);
 
  private:
+  enum class Engine { transactional, without_transactions, sequence };
+
   mutable std::mutex mutex_;  ///< guards what follows
-  std::map<TableName, bool> transactional_;
+  std::map<TableName, Engine> engines_;
 };
 
 }  // namespace tributary::apply

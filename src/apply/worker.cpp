@@ -72,10 +72,15 @@ void Worker::report(const Chunk& chunk, const Error& error, bool connection_lost
   if (connection_lost) {
     session_.disconnect();
   } else {
-    failure.left_changes = session_.recover() || ran_ahead_;
+    failure.left_changes = (session_.recover() && !only_sequences_stay()) || ran_ahead_;
   }
   in_transaction_ = false;
   environment_.pipeline.fail(std::move(failure));
+}
+
+bool Worker::only_sequences_stay() const {
+  // A statement, unlike a row, may change what nobody here knows of, and takes a sequence's next value again.
+  return !ran_statement_ && environment_.engines.only_sequences_stay(changed_tables_);
 }
 
 void Worker::send() {
@@ -96,6 +101,7 @@ void Worker::execute(Chunk& chunk) {
   look_at_engines(chunk);
   if (chunk.opens) {
     ran_ahead_ = false;
+    ran_statement_ = false;
     transaction_is_empty_ = true;
     if (!chunk.first.can_roll_back) run_ahead(chunk);
     // Not BEGIN: with sql_mode ORACLE that begins a block.
@@ -109,6 +115,8 @@ void Worker::execute(Chunk& chunk) {
 }
 
 void Worker::look_at_engines(const Chunk& chunk) {
+  if (chunk.opens) changed_tables_.clear();
+  changed_tables_.insert(changed_tables_.end(), chunk.tables.begin(), chunk.tables.end());
   if (chunk.tables.empty() || !environment_.engines.look_up(session_.connection(), chunk.tables)) return;
   if (chunk.first.begin != chunk.last.begin) {
     throw TryAgain(
@@ -233,6 +241,7 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
   if (packet_has_rows_) send();
   leave_database(chunk, statement);
   transaction_is_empty_ = false;
+  ran_statement_ = true;
   try {
     std::string before = std::exchange(packet_, {});
     if (about_temporary_table) {
@@ -250,6 +259,7 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
 void Worker::execute_ddl(const Chunk& chunk) {
   const SourceStatement& statement = *chunk.ddl;
   transaction_is_empty_ = true;
+  ran_statement_ = true;
   leave_database(chunk, statement);
   try {
     ddl_window_.run(statement);
@@ -261,7 +271,7 @@ void Worker::execute_ddl(const Chunk& chunk) {
     located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
-  environment_.engines.forget();
+  environment_.engines.forget(statement.scan.objects);
   if (!chunk.end) return;
   packet_ = "START TRANSACTION;";
   in_transaction_ = true;

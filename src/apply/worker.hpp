@@ -38,6 +38,8 @@ class Worker {
   void look_at_engines(const Chunk& chunk);
   /// Runs and removes the steps on tables without transactions that are not to be in the target's transaction.
   void run_ahead(Chunk& chunk);
+  /// Of changes in the transaction that was rolled back in part.
+  [[nodiscard]] bool only_sequences_stay() const;
   [[nodiscard]] bool changes_only_without_transactions(const Step& step) const;
   std::string before_transaction(const Chunk& chunk);
   void run_step(const Chunk& chunk, Step& step);
@@ -57,8 +59,10 @@ class Worker {
   DdlWindow ddl_window_;
   std::string packet_;  ///< statements that are not sent yet, each with ';'
   bool packet_has_rows_ = false;
-  bool transaction_is_empty_ = true;    ///< nothing of the target transaction was sent yet but its start
-  bool in_transaction_ = false;         ///< of the target
+  bool ran_statement_ = false;             ///< the target transaction has a statement of the source
+  std::vector<TableName> changed_tables_;  ///< by the target transaction, as far as statements tell
+  bool transaction_is_empty_ = true;       ///< nothing of the target transaction was sent yet but its start
+  bool in_transaction_ = false;            ///< of the target
   bool ran_ahead_ = false;              ///< changes of this transaction are in the target, whatever becomes of the rest
   std::optional<std::string> located_;  ///< complete message of the error being thrown
 };

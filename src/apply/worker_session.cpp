@@ -100,8 +100,8 @@ bool WorkerSession::finds_missing(const std::string& database) {
 void WorkerSession::look_again_for(const std::string& database) {
   // Not by USE: the session may be one that is to stay without.
   if (!missing_databases_.contains(database)) return;
-  const auto rows = connection_->query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = CONVERT(" +
-                                       target::hex_literal(database) + " USING utf8mb4)");
+  const auto rows = connection_->query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = " +
+                                       target::text_literal(database));
   if (!rows.empty()) missing_databases_.erase(database);
 }
 
