@@ -4,6 +4,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/target/session.hpp"
 #include "tributary/util/crash_point.hpp"
 #include "tributary/util/log.hpp"
 
@@ -46,6 +47,10 @@ void Worker::run() noexcept {
     } catch (const Ended&) {
       break;
     } catch (const target::TargetError& error) {
+      // Of its settings, which no try mends.
+      if (error.code() == error_code::k_replica_fatal && !located_) {
+        located_ = fmt::format("{}; {}", error.what(), place_text(chunk->first));
+      }
       report(*chunk, error, error.connection_lost(), error.transient());
     } catch (const TryAgain& error) {
       report(*chunk, error, false, true);
@@ -190,6 +195,7 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   packet_ += step.sql;
   packet_ += ';';
   packet_has_rows_ = true;
+  rows_unconfirmed_ = true;
   if (!step.place) return;
   try {
     send();
@@ -288,7 +294,9 @@ void Worker::finish(const Chunk& chunk) {
 void Worker::commit(const Chunk& chunk) {
   const BatchEnd& end = *chunk.end;
   if (!environment_.pipeline.wait_turn(chunk.batch - 1)) throw Ended{};
-  std::string finish = environment_.store.move_statement(session_.worker(), end.checkpoint) + ";";
+  std::string finish;
+  if (std::exchange(rows_unconfirmed_, false)) finish = target::must_apply_strictly_statement(session_.connection());
+  finish += environment_.store.move_statement(session_.worker(), end.checkpoint) + ";";
   if (end.clears_intent) finish += environment_.store.clear_intent_statement() + ";";
   if (packet_.size() + finish.size() > session_.statement_limit()) send();
   packet_ += finish;

@@ -59,6 +59,7 @@ class Worker {
   DdlWindow ddl_window_;
   std::string packet_;  ///< statements that are not sent yet, each with ';'
   bool packet_has_rows_ = false;
+  bool rows_unconfirmed_ = false;          ///< the target transaction has rows
   bool ran_statement_ = false;             ///< the target transaction has a statement of the source
   std::vector<TableName> changed_tables_;  ///< by the target transaction, as far as statements tell
   bool transaction_is_empty_ = true;       ///< nothing of the target transaction was sent yet but its start

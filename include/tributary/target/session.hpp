@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "tributary/target/target_server.hpp"
 
@@ -18,6 +19,12 @@ struct ApplierSessionOptions {
 /// Puts a fresh session into the state in which changes are applied: autocommit, READ COMMITTED, sql_mode '', unique
 /// and foreign key checks on, time zone UTC, long idle time, no time limit on statements. Statement events change
 /// parts of it; call it again to return to it (not inside a transaction). @throws TargetError.
+/// 1593 for a target whose settings let it pass over rows (slave_skip_errors, slave_exec_mode=IDEMPOTENT).
 void prepare_applier_session(TargetConnection& connection, const ApplierSessionOptions& options);
+
+/// A statement, with ';', that fails with 1593 where BINLOG may pass over rows by a setting that was changed since the
+/// session was prepared; '' where the server has no such setting. No BINLOG may follow it in its packet
+/// (another_follows_binlog).
+std::string must_apply_strictly_statement(const TargetConnection& connection);
 
 }  // namespace tributary::target
