@@ -334,17 +334,6 @@ std::uint64_t DumpStream::skip_allowance() const {
   return skipped_.empty() && !by_gtid_set_ ? k_some_events : k_largest_skipped_file;
 }
 
-void DumpStream::pass(const gtid::MariadbGtid& gtid) {
-  const auto skipped = skipped_.find(gtid.domain_id);
-  if (skipped == skipped_.end()) return;
-  // A file's list has a domain's last GTID of each server.
-  if (skipped->second.server_id == gtid.server_id && skipped->second.seq_no <= gtid.seq_no) skipped_.erase(skipped);
-}
-
-void DumpStream::settle() {
-  if (state_ == State::seeking && skipped_.empty()) state_ = State::settled;
-}
-
 void DumpStream::on_heartbeat(const EventView& event) {
   ++figures_.heartbeats;
   figures_.last_heartbeat_at_us = now_us();
@@ -354,19 +343,6 @@ void DumpStream::on_heartbeat(const EventView& event) {
   skipped_.clear();
   settle();
   if (as_text(event.body()) == file_) count_up_to(event.header());
-}
-
-void DumpStream::count_up_to(const EventHeader& told) {
-  if (state_ != State::settled || !boundary_.at_boundary()) return;
-  const std::uint32_t ahead = told.log_pos - static_cast<std::uint32_t>(offset_);
-  if (ahead != 0) {
-    // Else the next event that is stored tells; backwards, or so far that 32 bits do not tell, is no way to go.
-    if (ahead < EventHeader::k_length + binlog::k_checksum_length || ahead > UINT32_MAX / 2 || ahead > may_skip_)
-      return;
-    jump(told, ahead);
-  }
-  mark_settled();
-  state_ = State::storing;
 }
 
 void DumpStream::on_made_up(const EventView& event) {
@@ -475,41 +451,11 @@ void DumpStream::store(const EventView& event) {
   open_mysql_gtid_.reset();
 }
 
-void DumpStream::mark_settled() {
-  log_.mark_boundary(true);
-  for (const gtid::MariadbGtid& gtid : unsettled_gtids_) gtid_position_.update(gtid);
-  unsettled_gtids_.clear();
-}
-
 void DumpStream::remember_gtid(const EventView& event) {
   if (event.type() == EventType::mariadb_gtid) {
     open_gtid_ = binlog::MariadbGtidEvent::decode(event).gtid;
   } else if (event.type() == EventType::mariadb_gtid_list) {
     on_gtid_list(event);
-  }
-}
-
-void DumpStream::on_gtid_list(const EventView& event) {
-  // At the start of a file: all that the source had written before.
-  const auto list = binlog::GtidListEvent::decode(event);
-  if (state_ == State::seeking) {
-    // Nothing is skipped of a domain of which the file begins with what we have; then no made-up list follows.
-    for (const gtid::MariadbGtid& gtid : list.gtids) pass(gtid);
-    settle();
-    return;
-  }
-  const auto listed = list.position();
-  for (const auto& [domain, gtid] : listed.domains()) {
-    if (gtid_position_.covers(gtid)) continue;
-    if (const auto known = gtid_position_.find(domain); by_gtid_ && known) {
-      throw ReceiveError(
-          Remedy::give_up, error_code::k_source_fatal_reading,
-          fmt::format("the source's file '{}' begins after {}, but of that domain nothing behind {} was received: what "
-                      "stands in between is not in the source's binary log any more. Go on at a server that has it, or "
-                      "load the data anew and set the GTID position",
-                      file_, gtid.to_string(), known->to_string()));
-    }
-    gtid_position_.update(gtid);
   }
 }
 

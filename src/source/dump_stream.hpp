@@ -116,6 +116,16 @@ class DumpStream {
   void jump(const binlog::EventHeader& header, std::uint32_t ahead);
   void replay(const binlog::EventView& event);
 
+  // MariaDB's GTIDs (dump_stream_gtid.cpp).
+  void on_gtid_list(const binlog::EventView& event);
+  /// By GTID: the source has come past @p gtid, up to which it skips the groups of a domain.
+  void pass(const gtid::MariadbGtid& gtid);
+  void settle();
+  /// Where @p told, which the source made up, says how far it has come, everything up to there counts.
+  void count_up_to(const binlog::EventHeader& told);
+  /// Everything that was stored counts from now on.
+  void mark_settled();
+
   // MySQL's GTID sets (dump_stream_gtid_set.cpp).
   void on_format_by_gtid_set(const binlog::EventView& format);
   /// False when the event is stored already, or is of no use.
@@ -139,16 +149,8 @@ class DumpStream {
   void end_replay() const;
   void store(const binlog::EventView& event);
   void remember_gtid(const binlog::EventView& event);
-  void on_gtid_list(const binlog::EventView& event);
-  /// By GTID: the source has come past @p gtid, up to which it skips the groups of a domain.
-  void pass(const gtid::MariadbGtid& gtid);
-  void settle();
-  /// Where @p told, which the source made up, says how far it has come, everything up to there counts.
-  void count_up_to(const binlog::EventHeader& told);
   /// Bytes of a file that the source may leave out.
   [[nodiscard]] std::uint64_t skip_allowance() const;
-  /// Everything that was stored counts from now on.
-  void mark_settled();
   [[noreturn]] void fail(const std::string& what) const;
 
   relay::RelayLog& log_;

@@ -41,11 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   file.write_at(0, content);
   fuzz::allow_error([&] { static_cast<void>(relay::read_format_description(file, content.size())); });
   fuzz::allow_error([&] {
-    const relay::TailScan scan = relay::scan_tail(file, 4, content.size());
+    const relay::TailScan scan = relay::scan_tail(file, 4);
     fuzz::require(scan.boundary >= 4 && scan.boundary <= content.size());
     // What was found whole is found again when nothing follows it.
     file.truncate(scan.boundary);
-    const relay::TailScan again = relay::scan_tail(file, 4, content.size());
+    const relay::TailScan again = relay::scan_tail(file, 4);
     fuzz::require(again.boundary == scan.boundary && again.damage.empty());
     file.write_at(0, content);
   });
