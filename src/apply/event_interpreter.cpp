@@ -28,6 +28,13 @@ using binlog::EventType;
 
 constexpr std::uint16_t k_incident = 1590;  // ER_SLAVE_INCIDENT
 
+bool alters_database(std::string_view statement, const SqlDialect& dialect) {
+  SqlTokenizer tokenizer(statement, dialect);
+  if (!tokenizer.next().is("ALTER")) return false;
+  const SqlToken kind = tokenizer.next();
+  return kind.is("DATABASE") || kind.is("SCHEMA");
+}
+
 /// "10.11.19-MariaDB-log" gives 101119.
 std::uint32_t version_number(std::string_view version) {
   std::uint32_t number = 0;
@@ -390,7 +397,9 @@ void EventInterpreter::tell_statement(const relay::RelayEvent& event, const binl
   statement.context.timestamp = view.header().timestamp;
   statement.context.status = std::move(query.status);
   statement.context.database = std::move(query.database);
-  statement.context.use_database = !view.header().has_flag(binlog::event_flag::k_suppress_use);
+  // The flag is mysqlbinlog's: a replica is in the event's database, and ALTER DATABASE without a name changes that.
+  statement.context.use_database =
+      !view.header().has_flag(binlog::event_flag::k_suppress_use) || alters_database(query.query, dialect);
   statement.context.thread_id = query.thread_id;
   statement.context.thread_specific = view.header().has_flag(binlog::event_flag::k_thread_specific);
   statement.context.server_id = view.header().server_id;

@@ -226,3 +226,14 @@ def test_types_of_user_variables(pair):
     kinds = ("SELECT column_name, data_type, column_type LIKE '%unsigned%' FROM information_schema.columns "
              "WHERE table_schema='variables' AND table_name LIKE 'made%' ORDER BY column_name")
     assert pair.target.query(kinds) == pair.source.query(kinds)
+
+
+def test_the_default_database_is_altered(pair):
+    """Without its name, while the applier's session is in another one."""
+    pair.run("altered", "CREATE TABLE t (id INT PRIMARY KEY)")
+    pair.run("left_alone", "CREATE TABLE t (id INT PRIMARY KEY)")
+    pair.source.run("USE altered", "ALTER DATABASE CHARACTER SET cp1251", "CREATE TABLE u (a VARCHAR(9))")
+    pair.compare("altered")
+    query = ("SELECT schema_name, default_character_set_name = 'cp1251' FROM information_schema.schemata "
+             "WHERE schema_name IN ('altered', 'left_alone') ORDER BY schema_name")
+    assert pair.target.query(query) == [("altered", 1), ("left_alone", 0)]
