@@ -17,7 +17,7 @@ struct TargetColumn {
   std::string column_type;  ///< "varchar(20)"
   std::string octets, precision, scale, fraction;
   std::string character_set;  ///< of text
-  std::string generation;  ///< of a generated column; MariaDB's system versioning: "ROW START", "ROW END"
+  std::string generation;     ///< of a generated column; MariaDB's system versioning: "ROW START", "ROW END"
 };
 
 /// The columns of a table in the target, in order; empty when it does not exist. Those that MariaDB's WITH SYSTEM

@@ -38,8 +38,7 @@ TEST(TableMaps, noticeThatANumberIsAnotherTables) {
   const Bytes altered = map_event("62", true);
   EXPECT_EQ(maps.add(EventView(first, ChecksumAlgorithm::off), mariadb()).map.table, "a");
   EXPECT_EQ(maps.add(EventView(second, ChecksumAlgorithm::off), mariadb()).map.table, "b");
-  EXPECT_EQ(maps.add(EventView(altered, ChecksumAlgorithm::off), mariadb()).map.columns[0].type,
-            ColumnType::longlong);
+  EXPECT_EQ(maps.add(EventView(altered, ChecksumAlgorithm::off), mariadb()).map.columns[0].type, ColumnType::longlong);
   EXPECT_EQ(maps.find(5)->map.columns[0].type, ColumnType::longlong);
 }
 
