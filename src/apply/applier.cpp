@@ -20,7 +20,6 @@
 namespace tributary::apply {
 namespace {
 
-constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
 constexpr std::uint32_t k_log_every_wait = 30;
 constexpr auto k_first_pause = std::chrono::milliseconds(50);
 constexpr auto k_longest_pause = std::chrono::milliseconds(5000);
@@ -316,7 +315,7 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
     // A connection is lost for its own reasons: only when it happens again at the same place is the batch suspected.
     if (!failure.connection_lost || count > 1) apply_alone(failure.last.begin);
     // A lock is waited for as long as somebody holds it: a replica's own patience is far beyond ten short waits.
-    const bool waits = failure.code == k_lock_wait_timeout;
+    const bool waits = failure.code == error_code::k_lock_wait_timeout;
     if (single && !waits && count > options.transaction_retries) {
       throw GiveUp{failure.code, fmt::format("{}; the transaction was tried {} times in vain", what, count)};
     }

@@ -13,7 +13,7 @@ namespace {
 /// Of chunks between coordinator and workers, per channel.
 constexpr std::size_t k_queue_bytes = std::size_t{2} << 20;
 /// What a worker's packet holds besides a BINLOG statement.
-constexpr std::size_t k_packet_reserve = 8192;
+constexpr std::size_t k_chunk_reserve = 8192;
 constexpr std::uint32_t k_wait_milliseconds = 60000;
 /// A stopping applier lets its workers finish what they are at for so long.
 constexpr std::uint32_t k_stop_grace_milliseconds = 1500;
@@ -23,7 +23,7 @@ constexpr const char* k_stage_all_read = "Replica has read all relay log; waitin
 
 std::size_t rows_statement_limit(const WorkerSession& session) {
   const std::size_t packet = session.statement_limit();
-  return packet > 2 * k_packet_reserve ? packet - k_packet_reserve : packet / 2;
+  return packet > 2 * k_chunk_reserve ? packet - k_chunk_reserve : packet / 2;
 }
 
 BatchLimits limits_of(const ApplierOptions& options) {

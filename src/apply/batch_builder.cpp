@@ -2,19 +2,11 @@
 
 #include <utility>
 
+#include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/table_map.hpp"
 #include "tributary/util/error.hpp"
 
 namespace tributary::apply {
-namespace {
-
-std::uint64_t table_id_of(const binlog::EventView& rows_event) {
-  static constexpr std::size_t k_table_id_length = 6;
-  return ByteReader(rows_event.body()).little_endian(k_table_id_length);
-}
-
-}  // namespace
-
 BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status,
                            const TableEngines& engines, target::PreparedTransactionStore prepared)
     : limits_(limits),
@@ -95,7 +87,7 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
   }
   writer_.add_rows(event, source);
   // Without a second try the event that failed must be known from the first.
-  if (!transaction_.can_roll_back) finish_rows(place, table_names_[table_id_of(event)]);
+  if (!transaction_.can_roll_back) finish_rows(place, table_names_[binlog::RowsHead::of(event).table_id]);
   batch_bytes_ += event.raw().size();
   chunk_bytes_ += event.raw().size();
   if (chunk_bytes_ >= limits_.chunk_bytes) push_chunk();

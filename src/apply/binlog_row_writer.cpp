@@ -16,7 +16,6 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint16_t k_packet_too_large = 1153;  // ER_NET_PACKET_TOO_LARGE
-constexpr std::size_t k_table_id_length = 6;
 /// Between the limit that a writer is given and the packet's.
 constexpr std::size_t k_limit_reserve = 16384;
 
@@ -94,9 +93,7 @@ void BinlogRowWriter::add_rows(const binlog::EventView& event, const binlog::For
   } else {
     self.builder.add_rows(event, source);
   }
-  ByteReader post_header(event.body());
-  post_header.skip(k_table_id_length);
-  if ((post_header.u16() & binlog::rows_flag::k_statement_end) != 0) self.table_maps.clear();
+  if ((binlog::RowsHead::of(event).flags & binlog::rows_flag::k_statement_end) != 0) self.table_maps.clear();
 }
 
 Bytes BinlogRowWriter::Implementation::expand(const binlog::EventView& event, const binlog::FormatDescription& source,
@@ -116,7 +113,7 @@ Bytes BinlogRowWriter::Implementation::expand(const binlog::EventView& event, co
 
 void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
                                                 const binlog::FormatDescription& source) {
-  const std::uint64_t table_id = ByteReader(event.body()).little_endian(k_table_id_length);
+  const std::uint64_t table_id = binlog::RowsHead::of(event).table_id;
   const auto map = table_maps.find(table_id);
   if (map == table_maps.end()) {
     throw Error(error_code::k_corrupt_event,

@@ -44,11 +44,6 @@ void complete_metadata(target::TargetConnection& connection, const binlog::Table
   }
 }
 
-std::uint64_t table_id_of(const binlog::EventView& rows_event) {
-  static constexpr std::size_t k_table_id_length = 6;
-  return ByteReader(rows_event.body()).little_endian(k_table_id_length);
-}
-
 /// Runs each event as it comes; throws the Diagnosis when one fails.
 class EventByEvent : public TransactionHandler {
  public:
@@ -96,7 +91,7 @@ class EventByEvent : public TransactionHandler {
   void run_rows(const binlog::EventView& event, const binlog::FormatDescription& source) {
     // All maps of the statement: the writer writes those that are used.
     writer_.clear();
-    const std::uint64_t id = table_id_of(event);
+    const std::uint64_t id = binlog::RowsHead::of(event).table_id;
     const auto map = table_maps_.find(id);
     if (map != table_maps_.end()) writer_.add_table_map(binlog::EventView(map->second, map_checksum(source)), source);
     writer_.add_rows(event, source);
@@ -111,7 +106,7 @@ class EventByEvent : public TransactionHandler {
   [[noreturn]] void locate(const EventPlace& place, const binlog::EventView& event,
                            const binlog::FormatDescription& source, const target::TargetError& event_error) {
     session_.execute("ROLLBACK TO tributary_diagnosis");
-    const binlog::EventView map_event(table_maps_.at(table_id_of(event)), map_checksum(source));
+    const binlog::EventView map_event(table_maps_.at(binlog::RowsHead::of(event).table_id), map_checksum(source));
     const binlog::TableMap table = binlog::TableMap::decode(map_event, source);
     Bytes whole;  // of a partial update
     if (event.type() == binlog::EventType::partial_update_rows) {

@@ -293,8 +293,7 @@ void EventInterpreter::on_table_map(const binlog::EventView& view, const binlog:
 
 void EventInterpreter::on_rows(const relay::RelayEvent& event, const binlog::EventView& view,
                                const binlog::FormatDescription& description) {
-  static constexpr std::size_t k_table_id_length = 6;
-  const std::uint64_t table_id = ByteReader(view.body()).little_endian(k_table_id_length);
+  const std::uint64_t table_id = binlog::RowsHead::of(view).table_id;
   if (std::find(own_tables_.begin(), own_tables_.end(), table_id) != own_tables_.end()) return;
   handler_.on_rows(place_of(event, view), view, description);
 }

@@ -12,15 +12,6 @@ using binlog::ChecksumAlgorithm;
 using binlog::EventType;
 using binlog::EventView;
 
-constexpr std::size_t k_table_id_length = 6;
-
-/// Table id and flags of a row event.
-std::pair<std::uint64_t, std::uint16_t> post_header(const EventView& event) {
-  ByteReader reader(event.body());
-  const std::uint64_t id = reader.little_endian(k_table_id_length);
-  return {id, reader.u16()};
-}
-
 }  // namespace
 
 void RowTranscoder::add_table_map(const EventView& event, const binlog::FormatDescription& source) {
@@ -60,7 +51,7 @@ void RowTranscoder::convert(const binlog::RowImage& image, const TableConversion
 }
 
 void RowTranscoder::add_rows(const EventView& event, const binlog::FormatDescription& source) {
-  const auto [table_id, flags] = post_header(event);
+  const auto [table_id, flags] = binlog::RowsHead::of(event);
   const auto found = tables_.find(table_id);
   if (found == tables_.end()) {
     writer_.add_rows(event, source);

@@ -8,6 +8,7 @@
 
 #include "tributary/target/target_server.hpp"
 #include "tributary/util/log.hpp"
+#include "tributary/util/printable.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -18,10 +19,6 @@ constexpr std::uint64_t k_no_dir_in_create = 0x80;  // sql_mode
 /// From this version on every statement says what explicit_defaults_for_timestamp was.
 constexpr std::uint32_t k_mariadb_tells_timestamp_defaults = 101000;
 constexpr std::uint32_t k_mysql_explicit_timestamp_defaults = 80002;  ///< from here on it is on by default
-
-bool is_ascii(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
-}
 
 /// Whether @p text is UTF-8, with at most three bytes for a character in utf8mb3.
 bool is_well_formed(std::string_view text, std::string_view character_set) {

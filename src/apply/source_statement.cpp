@@ -16,12 +16,11 @@
 namespace tributary::apply {
 namespace {
 
-constexpr std::uint16_t k_table_exists = 1050;       // ER_TABLE_EXISTS_ERROR
-constexpr std::uint16_t k_unknown_table = 1051;      // ER_BAD_TABLE_ERROR
-constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
+constexpr std::uint16_t k_table_exists = 1050;  // ER_TABLE_EXISTS_ERROR
 
 bool is_concurrency_error(std::uint16_t code) {
-  return code == k_lock_wait_timeout || code == 1213 /* ER_LOCK_DEADLOCK */ || code == 1614 /* ER_XA_RBDEADLOCK */;
+  return code == error_code::k_lock_wait_timeout || code == 1213 /* ER_LOCK_DEADLOCK */ ||
+         code == 1614 /* ER_XA_RBDEADLOCK */;
 }
 
 /// LOCAL makes a warning of what is an error without it, as nobody can stop the sender: a row is left out, or in strict
@@ -99,7 +98,8 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
     }
   } catch (const target::TargetError& error) {
     // A lock wait rolls back the statement only, as it did in the source; a deadlock the whole transaction.
-    const bool as_expected = error.code() == k_lock_wait_timeout && is_concurrency_error(statement.expected_error);
+    const bool as_expected =
+        error.code() == error_code::k_lock_wait_timeout && is_concurrency_error(statement.expected_error);
     if ((error.transient() && !as_expected) || statement.expected_error == 0) throw;
     actual_error = error.code();
     actual_message = error.what();
@@ -107,7 +107,8 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
   if (actual_error == statement.expected_error) return;
   // It met other sessions in the source, and need not meet any here (sql/log_event_server.cc,
   // concurrency_error_code()).
-  if (is_concurrency_error(statement.expected_error) && (actual_error == 0 || actual_error == k_lock_wait_timeout)) {
+  if (is_concurrency_error(statement.expected_error) &&
+      (actual_error == 0 || actual_error == error_code::k_lock_wait_timeout)) {
     return;
   }
   throw target::TargetError(k_inconsistent_error,
@@ -121,7 +122,7 @@ void run_temporary_table_statement(WorkerSession& session, const SourceStatement
   try {
     run_source_statement(session, statement, std::move(before));
   } catch (const target::TargetError& error) {
-    if (drops && error.code() == k_unknown_table) {
+    if (drops && error.code() == error_code::k_bad_table) {
       log(LogLevel::info, "a temporary table is gone already: '{}'", statement_excerpt(statement.text));
     } else if (!drops && error.code() == k_table_exists && statement.scan.objects.size() == 1) {
       const target::ObjectName& table = statement.scan.objects.front();

@@ -89,8 +89,7 @@ void StatusBoard::retried() {
 
 void StatusBoard::set_error(std::uint16_t code, const std::string& message) {
   const std::lock_guard lock(mutex_);
-  static constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
-  waits_for_lock_ = code == k_lock_wait_timeout;
+  waits_for_lock_ = code == error_code::k_lock_wait_timeout;
   status_.error_code = code;
   status_.error_message = printable(message, SIZE_MAX);  // what a source sent may be in it
   status_.error_at = unix_seconds();

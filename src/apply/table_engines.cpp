@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tributary/util/printable.hpp"
+
 namespace tributary::apply {
 namespace {
 
@@ -10,10 +12,6 @@ bool may_be_same_name(const std::string& a, const std::string& b) {
   const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [&](char left, char right) { return lower(left) == lower(right); });
-}
-
-bool is_ascii(const std::string& text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
 }
 
 }  // namespace

@@ -13,10 +13,6 @@
 namespace tributary::binlog {
 namespace {
 
-bool bit_is_set(ByteView bits, std::size_t index) {
-  return (bits[index / 8] >> (index % 8) & 1) != 0;
-}
-
 struct BeforeDocument {
   bool known = false;
   ByteView document;

@@ -15,10 +15,6 @@
 namespace tributary::binlog {
 namespace {
 
-bool bit_is_set(ByteView bitmap, std::size_t index) {
-  return (bitmap[index / 8] >> (index % 8) & 1) != 0;
-}
-
 /// Set bits among the first @p count.
 std::size_t count_bits(ByteView bitmap, std::size_t count) {
   std::size_t bits = 0;
@@ -105,6 +101,14 @@ RowsForm rows_form(EventType type) {
     default:
       return {};
   }
+}
+
+RowsHead RowsHead::of(const EventView& event) {
+  ByteReader reader(event.body());
+  RowsHead head;
+  head.table_id = reader.u48();
+  head.flags = reader.u16();
+  return head;
 }
 
 bool is_dummy_table_id(std::uint64_t table_id) {

@@ -30,4 +30,9 @@ struct RowsLayout {
   static RowsLayout decode(const EventView& event, const FormatDescription& description);
 };
 
+/// Bit @p index of a bitmap, the lowest bit of its first byte being bit 0.
+inline bool bit_is_set(ByteView bitmap, std::size_t index) {
+  return (bitmap[index / 8] >> (index % 8) & 1) != 0;
+}
+
 }  // namespace tributary::binlog

@@ -11,8 +11,7 @@
 namespace tributary::target {
 namespace {
 
-constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
-constexpr std::uint16_t k_no_such_thread = 1094;     // ER_NO_SUCH_THREAD
+constexpr std::uint16_t k_no_such_thread = 1094;  // ER_NO_SUCH_THREAD
 constexpr std::size_t k_shown_statement = 80;
 
 /// A lock's name is at most 64 characters (MySQL 5.7), so the key goes in as a hash.
@@ -82,7 +81,7 @@ class Wait {
       }
       if (std::chrono::steady_clock::now() >= deadline_) {
         throw TargetError(
-            k_lock_wait_timeout,
+            error_code::k_lock_wait_timeout,
             fmt::format("an earlier session of channel '{}' is still at work in the target after {} seconds:"
                         " connection {}; it is waited for, since its transaction may yet commit. (Is another "
                         "tributaryd running on a copy of this data directory?)",

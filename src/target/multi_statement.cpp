@@ -11,17 +11,6 @@ std::size_t clamp(std::size_t position, std::string_view text) {
   return std::min(position, text.size());
 }
 
-/// One past the quote that closes the one at @p at. A doubled quote is two runs side by side.
-std::size_t end_of_quoted(std::string_view text, std::size_t at) {
-  const char quote = text[at];
-  while (true) {
-    at = text.find_first_of(quote == '`' ? std::string_view("`") : quote == '"' ? "\"\\" : "'\\", at + 1);
-    if (at == std::string_view::npos) return text.size();
-    if (text[at] == quote) return at + 1;
-    ++at;  // what the backslash escapes
-  }
-}
-
 /// One past the comment at @p at; @p at itself when none begins there.
 std::size_t end_of_comment(std::string_view text, std::size_t at) {
   const std::string_view rest = text.substr(at);
@@ -64,6 +53,16 @@ bool is_binlog(std::string_view statement) {
 }
 
 }  // namespace
+
+std::size_t end_of_quoted(std::string_view text, std::size_t at) {
+  const char quote = text[at];
+  while (true) {
+    at = text.find_first_of(quote == '`' ? std::string_view("`") : quote == '"' ? "\"\\" : "'\\", at + 1);
+    if (at == std::string_view::npos) return text.size();
+    if (text[at] == quote) return at + 1;
+    ++at;  // what the backslash escapes
+  }
+}
 
 bool StatementReader::another_follows_binlog(std::size_t number) {
   for (; number_ < number && !rest_.empty(); ++number_) statement_ = trim_front(take_statement(rest_));

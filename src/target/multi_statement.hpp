@@ -5,6 +5,9 @@
 
 namespace tributary::target {
 
+/// One past the quote that closes the one at @p at. A doubled quote is two runs side by side; \ escapes, but in `.
+std::size_t end_of_quoted(std::string_view text, std::size_t at);
+
 /// The statements of a text, one after another.
 class StatementReader {
  public:

@@ -14,7 +14,6 @@ std::span<const Migration> migrations();  // generated
 namespace {
 
 constexpr std::uint16_t k_no_such_table = 1146;      // ER_NO_SUCH_TABLE
-constexpr std::uint16_t k_lock_wait_timeout = 1205;  // ER_LOCK_WAIT_TIMEOUT
 constexpr std::uint16_t k_not_transactional = 1196;  // ER_WARNING_NOT_COMPLETE_ROLLBACK
 constexpr std::uint32_t k_upgrade_wait_seconds = 60;
 
@@ -51,7 +50,7 @@ class UpgradeLock {
         connection.query(fmt::format("SELECT GET_LOCK('tributary.schema', {})", k_upgrade_wait_seconds));
     if (rows.empty() || rows[0].empty() || rows[0][0] != "1") {
       throw TargetError(
-          k_lock_wait_timeout,
+          error_code::k_lock_wait_timeout,
           fmt::format("another session has been making the schema `tributary` in the target for {} seconds",
                       k_upgrade_wait_seconds));
     }

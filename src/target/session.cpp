@@ -5,8 +5,6 @@
 namespace tributary::target {
 namespace {
 
-constexpr std::uint16_t k_access_denied = 1227;  // ER_SPECIFIC_ACCESS_DENIED_ERROR
-
 constexpr std::uint32_t k_longest_wait_timeout = 31536000;  // wait_timeout's maximum outside of Windows, seconds
 constexpr std::uint32_t k_network_timeout = 600;            // seconds the server waits for us inside a packet
 
@@ -24,7 +22,7 @@ void leave_statement_format(TargetConnection& connection) {
   try {
     connection.execute("SET SESSION binlog_format = 'MIXED'");
   } catch (const TargetError& error) {
-    if (error.code() != k_access_denied) throw;
+    if (error.code() != error_code::k_specific_access_denied) throw;
     throw TargetError(error.code(), error.sqlstate(),
                       fmt::format("the target writes its binary log with binlog_format=STATEMENT, which cannot take "
                                   "changes made at READ COMMITTED: set binlog_format to ROW or MIXED there, or let the "

@@ -6,10 +6,11 @@
 
 #include <fmt/core.h>
 
+#include "multi_statement.hpp"
+
 namespace tributary::target {
 namespace {
 
-constexpr std::uint16_t k_access_denied = 1227;    // ER_SPECIFIC_ACCESS_DENIED_ERROR: PROCESS is missing
 constexpr std::uint16_t k_unknown_table = 1109;    // ER_UNKNOWN_TABLE: no such table in information_schema
 constexpr std::uint16_t k_unknown_charset = 1115;  // ER_UNKNOWN_CHARACTER_SET
 
@@ -58,24 +59,12 @@ std::string innodb_ids(TargetConnection& connection, const std::string& database
       ids += fmt::format("{} {}\n", row.at(0).value_or(""), row.at(1).value_or(""));
     }
   } catch (const TargetError& error) {
-    if (error.code() != k_access_denied && error.code() != k_unknown_table && error.code() != k_unknown_charset) throw;
+    if (error.code() != error_code::k_specific_access_denied && error.code() != k_unknown_table &&
+        error.code() != k_unknown_charset)
+      throw;
     return "innodb ids not readable\n";
   }
   return ids;
-}
-
-/// Where a quoted run that begins at @p at ends (one past its last character). '' and `` double; \ escapes in '.
-std::size_t end_of_quoted(std::string_view text, std::size_t at) {
-  const char quote = text[at];
-  for (++at; at < text.size(); ++at) {
-    if (text[at] == '\\' && quote != '`') {
-      ++at;
-    } else if (text[at] == quote) {
-      if (at + 1 >= text.size() || text[at + 1] != quote) return at + 1;
-      ++at;
-    }
-  }
-  return text.size();
 }
 
 }  // namespace

@@ -43,4 +43,8 @@ std::string printable(std::string_view text, std::size_t limit) {
   return shown;
 }
 
+bool is_ascii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
 }  // namespace tributary

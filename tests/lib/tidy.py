@@ -75,8 +75,7 @@ def main() -> int:
 
     def check(item) -> bool:
         file, mark = item
-        result = subprocess.run([arguments.clang_tidy, "-p", str(build), "--quiet",
-                                 "--extra-arg=-Wno-unknown-warning-option", file], stdin=subprocess.DEVNULL,
+        result = subprocess.run([arguments.clang_tidy, "-p", str(build), "--quiet", file], stdin=subprocess.DEVNULL,
                                 capture_output=True, text=True, check=False)
         if result.returncode == 0:
             mark.touch()

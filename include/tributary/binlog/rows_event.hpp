@@ -32,6 +32,14 @@ bool is_rows_event(EventType type);
 /// servers). Such an id may also be a table's: look for its table map first.
 bool is_dummy_table_id(std::uint64_t table_id);
 
+/// What a rows event begins with, in MySQL from 5.1.4 on and MariaDB. @throws Error 1610 when it is too short.
+struct RowsHead {
+  std::uint64_t table_id = 0;  ///< 48 bits
+  std::uint16_t flags = 0;     ///< rows_flag
+
+  static RowsHead of(const EventView& event);
+};
+
 /// A row event's parts, borrowed from the event; only compressed rows are copied.
 class RowsEvent {
  public:

@@ -27,15 +27,18 @@ class Error : public std::runtime_error {
 
 /// Server error numbers that more than one layer needs. Layer-specific ones stay in their layer.
 namespace error_code {
-inline constexpr std::uint16_t k_unknown_database = 1049;      // ER_BAD_DB_ERROR
-inline constexpr std::uint16_t k_query_interrupted = 1317;     // ER_QUERY_INTERRUPTED
-inline constexpr std::uint16_t k_unknown_error = 1105;         // ER_UNKNOWN_ERROR
-inline constexpr std::uint16_t k_read_relay_log = 1594;        // ER_SLAVE_RELAY_LOG_READ_FAILURE
-inline constexpr std::uint16_t k_write_relay_log = 1595;       // ER_SLAVE_RELAY_LOG_WRITE_FAILURE
-inline constexpr std::uint16_t k_replica_fatal = 1593;         // ER_SLAVE_FATAL_ERROR
-inline constexpr std::uint16_t k_source_fatal_reading = 1236;  // ER_MASTER_FATAL_ERROR_READING_BINLOG
-inline constexpr std::uint16_t k_corrupt_event = 1610;         // ER_SLAVE_CORRUPT_EVENT
-inline constexpr std::uint16_t k_network_checksum = 1743;      // ER_NETWORK_READ_EVENT_CHECKSUM_FAILURE
+inline constexpr std::uint16_t k_unknown_database = 1049;        // ER_BAD_DB_ERROR
+inline constexpr std::uint16_t k_bad_table = 1051;               // ER_BAD_TABLE_ERROR
+inline constexpr std::uint16_t k_lock_wait_timeout = 1205;       // ER_LOCK_WAIT_TIMEOUT
+inline constexpr std::uint16_t k_specific_access_denied = 1227;  // ER_SPECIFIC_ACCESS_DENIED_ERROR
+inline constexpr std::uint16_t k_query_interrupted = 1317;       // ER_QUERY_INTERRUPTED
+inline constexpr std::uint16_t k_unknown_error = 1105;           // ER_UNKNOWN_ERROR
+inline constexpr std::uint16_t k_read_relay_log = 1594;          // ER_SLAVE_RELAY_LOG_READ_FAILURE
+inline constexpr std::uint16_t k_write_relay_log = 1595;         // ER_SLAVE_RELAY_LOG_WRITE_FAILURE
+inline constexpr std::uint16_t k_replica_fatal = 1593;           // ER_SLAVE_FATAL_ERROR
+inline constexpr std::uint16_t k_source_fatal_reading = 1236;    // ER_MASTER_FATAL_ERROR_READING_BINLOG
+inline constexpr std::uint16_t k_corrupt_event = 1610;           // ER_SLAVE_CORRUPT_EVENT
+inline constexpr std::uint16_t k_network_checksum = 1743;        // ER_NETWORK_READ_EVENT_CHECKSUM_FAILURE
 }  // namespace error_code
 
 /// The text of errno @p number, thread safe.
