@@ -4,6 +4,8 @@
 
 #include "tributary/util/error.hpp"
 
+#include "dialect_of.hpp"
+
 namespace tributary::apply {
 namespace {
 
@@ -12,13 +14,6 @@ using binlog::ColumnType;
 constexpr std::uint8_t k_end_2038[] = {0x7f, 0xff, 0xff, 0xff, 0x0f, 0x42, 0x3f};
 constexpr std::uint8_t k_end_2106[] = {0xff, 0xff, 0xff, 0xff, 0x0f, 0x42, 0x3f};
 constexpr std::uint8_t k_ended[] = {0x68, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01};
-
-SqlDialect server(bool mariadb, std::uint32_t version) {
-  SqlDialect dialect;
-  dialect.mariadb = mariadb;
-  dialect.server_version = version;
-  return dialect;
-}
 
 RowSource written_by(const std::string& version) {
   return RowSource::of(binlog::FormatDescription::of_server(version));
@@ -66,7 +61,7 @@ Bytes bytes_of(ByteView view) {
 }
 
 TEST(ColumnConversionTest, ACurrentRowEndsWhenTheTargetsTimestampsDo) {
-  const SqlDialect target = server(true, 110802);
+  const SqlDialect target = dialect_of(true, 110802);
   TargetColumns columns = columns_of(4);
   EXPECT_TRUE(may_need_conversion(types_of(versioned_table()), written_by("10.11.19-MariaDB"), target));
   const TableConversion table = plan_conversion(versioned_table(), written_by("10.11.19-MariaDB"), target, columns);
@@ -79,16 +74,16 @@ TEST(ColumnConversionTest, ACurrentRowEndsWhenTheTargetsTimestampsDo) {
 TEST(ColumnConversionTest, OthersEndAlike) {
   TargetColumns columns = columns_of(4);
   const Bytes types = types_of(versioned_table());
-  EXPECT_FALSE(may_need_conversion(types, written_by("11.8.2-MariaDB"), server(true, 110802)));
-  EXPECT_FALSE(may_need_conversion(types, written_by("11.5.0-MariaDB"), server(true, 110802)));
-  EXPECT_FALSE(may_need_conversion(types, written_by("10.11.19-MariaDB"), server(true, 110499)));
-  EXPECT_FALSE(may_need_conversion(types, written_by("9.7.0"), server(true, 110802)));
-  EXPECT_FALSE(may_need_conversion(types, written_by("9.7.0"), server(false, 90700)));
-  EXPECT_TRUE(may_need_conversion(types, written_by("11.4.9-MariaDB"), server(true, 110500)));
+  EXPECT_FALSE(may_need_conversion(types, written_by("11.8.2-MariaDB"), dialect_of(true, 110802)));
+  EXPECT_FALSE(may_need_conversion(types, written_by("11.5.0-MariaDB"), dialect_of(true, 110802)));
+  EXPECT_FALSE(may_need_conversion(types, written_by("10.11.19-MariaDB"), dialect_of(true, 110499)));
+  EXPECT_FALSE(may_need_conversion(types, written_by("9.7.0"), dialect_of(true, 110802)));
+  EXPECT_FALSE(may_need_conversion(types, written_by("9.7.0"), dialect_of(false, 90700)));
+  EXPECT_TRUE(may_need_conversion(types, written_by("11.4.9-MariaDB"), dialect_of(true, 110500)));
 }
 
 TEST(ColumnConversionTest, VersionsThatTheTargetDoesNotKeepAreRefused) {
-  const SqlDialect target = server(false, 90700);
+  const SqlDialect target = dialect_of(false, 90700);
   for (const char* version : {"10.11.19-MariaDB", "11.8.2-MariaDB"}) {
     TargetColumns columns = columns_of(2);
     ASSERT_TRUE(may_need_conversion(types_of(versioned_table()), written_by(version), target));

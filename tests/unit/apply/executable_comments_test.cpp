@@ -2,20 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include "dialect_of.hpp"
+
 namespace tributary::apply {
 namespace {
 
-SqlDialect server(bool mariadb, std::uint32_t version) {
-  SqlDialect dialect;
-  dialect.mariadb = mariadb;
-  dialect.server_version = version;
-  return dialect;
-}
-
-const SqlDialect k_mysql56 = server(false, 50624);
-const SqlDialect k_mysql97 = server(false, 90700);
-const SqlDialect k_mariadb1011 = server(true, 101119);
-const SqlDialect k_mariadb118 = server(true, 110808);
+const SqlDialect k_mysql56 = dialect_of(false, 50624);
+const SqlDialect k_mysql97 = dialect_of(false, 90700);
+const SqlDialect k_mariadb1011 = dialect_of(true, 101119);
+const SqlDialect k_mariadb118 = dialect_of(true, 110808);
 
 TEST(ExecutableComments, ThatRanInTheSourceOnlyBecomeText) {
   EXPECT_EQ(with_comments_of_source("UPDATE t SET a=9 /*!80000 WHERE id=1 */", k_mysql97, k_mariadb118),
