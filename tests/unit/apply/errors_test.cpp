@@ -130,37 +130,12 @@ TEST_F(ErrorsTest, TableOfAnotherEngine) {
   replicate();
 }
 
-/// A session that holds a row of d.orders until it is destroyed.
-class RowLock {
- public:
-  explicit RowLock(test::TestServer& server)
-      : server_(server), thread_([&server] {
-          // It ends by being killed.
-          EXPECT_THROW(server.run("BEGIN; UPDATE d.orders SET n=n WHERE id=1; SELECT SLEEP(1000)"), std::runtime_error);
-        }) {
-    while (session().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  ~RowLock() { server_.run("KILL " + session()); }
-  RowLock(const RowLock&) = delete;
-  RowLock& operator=(const RowLock&) = delete;
-
- private:
-  std::string session() {
-    const auto rows = server_.run(
-        "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(1000)' AND STATE='User sleep'");
-    return rows.empty() ? std::string() : *rows[0][0];
-  }
-
-  test::TestServer& server_;
-  std::jthread thread_;
-};
-
 TEST_F(ErrorsTest, LockHeldByAnotherSessionIsWaitedForAndTriedAgain) {
   make_table();
   among_others("UPDATE d.orders SET n=77 WHERE id=1");
   feed().receive();
   {
-    const RowLock lock(target());
+    const RowLock lock(target(), "UPDATE d.orders SET n=n WHERE id=1");
     start();
     while (applier().status().retries == 0 && applier().status().running)
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -176,7 +151,7 @@ TEST_F(ErrorsTest, ALockIsWaitedForHoweverLongAndTheStatusTells) {
   options().transaction_retries = 1;
   feed().receive();
   {
-    const RowLock lock(target());
+    const RowLock lock(target(), "UPDATE d.orders SET n=n WHERE id=1");
     start();
     // The batch, and then the transaction alone, more often than other errors are borne.
     while (applier().status().retries < 4 && applier().status().running)
@@ -203,7 +178,7 @@ TEST_F(ErrorsTest, LockErrorsOfTheSourceNeedNotHappenHere) {
       "INT) "
       "ENGINE=MyISAM; CREATE TRIGGER tr AFTER INSERT ON my FOR EACH ROW UPDATE orders SET n=n+1 WHERE id=NEW.id");
   {
-    const RowLock lock(source());
+    const RowLock lock(source(), "UPDATE d.orders SET n=n WHERE id=1");
     EXPECT_THROW(
         source().run("SET binlog_format=STATEMENT, innodb_lock_wait_timeout=1; USE d; INSERT INTO my VALUES (9),(1)"),
         std::runtime_error);
@@ -229,7 +204,7 @@ TEST_F(ErrorsTest, TemporaryTablesAndALockThatIsWaitedFor) {
     source().run("INSERT INTO d.orders VALUES (30" + id + ",'after',0); DELETE FROM d.orders WHERE name='after'");
     feed().receive();
     {
-      const RowLock lock(target());
+      const RowLock lock(target(), "UPDATE d.orders SET n=n WHERE id=1");
       start();
       while (applier().status().retries < 2 && applier().status().running)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -278,7 +253,7 @@ TEST_F(OtherEngineTest, ItsChangesAreNotRepeatedWithABatch) {
                  "n=n+1 WHERE id=1; INSERT INTO d.log VALUES (3)");
     feed().receive();
     {
-      const RowLock lock(target());
+      const RowLock lock(target(), "UPDATE d.orders SET n=n WHERE id=1");
       start();
       while (applier().status().retries < 3 && applier().status().running)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
@@ -292,7 +267,7 @@ TEST_F(OtherEngineTest, ItsChangesAreNotRepeatedWithABatch) {
 TEST_F(OtherEngineTest, ATransactionThatCannotBeRolledBackIsNotTriedAgain) {
   make_log();
   source().run("BEGIN; INSERT INTO d.log VALUES (1); UPDATE d.orders SET n=n+1 WHERE id=1; COMMIT");
-  const RowLock lock(target());
+  const RowLock lock(target(), "UPDATE d.orders SET n=n WHERE id=1");
   const ApplierStatus status = apply();
   EXPECT_EQ(status.error_code, 1205);
   EXPECT_THAT(status.error_message, HasSubstr("rolled back, but for changes to tables without transactions"));

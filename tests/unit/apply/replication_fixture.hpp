@@ -1,7 +1,9 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -74,6 +76,31 @@ class ReplicationTest : public testing::Test {
   std::unique_ptr<FileFedRelayLog> feed_;
   ApplierOptions options_;
   std::unique_ptr<Applier> applier_;
+  std::jthread thread_;
+};
+
+/// A session that holds the rows which a statement changes, until it is destroyed.
+class RowLock {
+ public:
+  RowLock(test::TestServer& server, const std::string& statement)
+      : server_(server), thread_([&server, statement] {
+          // It ends by being killed.
+          EXPECT_THROW(server.run("BEGIN; " + statement + "; SELECT SLEEP(1000)"), std::runtime_error);
+        }) {
+    while (session().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  ~RowLock() { server_.run("KILL " + session()); }
+  RowLock(const RowLock&) = delete;
+  RowLock& operator=(const RowLock&) = delete;
+
+ private:
+  std::string session() {
+    const auto rows = server_.run(
+        "SELECT ID FROM information_schema.PROCESSLIST WHERE INFO = 'SELECT SLEEP(1000)' AND STATE='User sleep'");
+    return rows.empty() ? std::string() : *rows[0][0];
+  }
+
+  test::TestServer& server_;
   std::jthread thread_;
 };
 
