@@ -17,8 +17,7 @@ std::optional<std::string> collation_by_number(std::uint32_t number);
 bool fits_several_character_sets(std::string_view name);
 
 /// What another server may call the collation @p name, or has that is most like it: the first that it has is meant.
-/// Empty when there is no such. @p character_set is used for what
-/// fits several.
+/// Empty when there is no such. @p character_set is used for what fits several.
 ///
 /// MySQL's utf8mb4_X_0900_Y are MariaDB's utf8mb4_uca1400_X_nopad_Y, as MariaDB 11.4.5 itself has it (MDEV-20912), and
 /// the other way round. MySQL has none like those of MariaDB that ignore blanks at the end, with weights of Unicode 14:
