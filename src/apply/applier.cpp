@@ -67,7 +67,7 @@ struct Applier::Implementation {
         prepared(options.channel_uuid, options.channel) {
     options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
-      sessions.push_back(std::make_unique<WorkerSession>(options.target, store, worker, options.row_lock_wait));
+      sessions.push_back(std::make_unique<WorkerSession>(options, store, worker));
     }
   }
 

@@ -2,32 +2,14 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/utf8.hpp"
+
 #include "vendor_words.hpp"
 
 namespace tributary::apply {
 namespace {
 
 constexpr std::size_t k_excerpt_bytes = 200;
-
-/// Length of the UTF-8 character at the start of @p text; 0 when there is none.
-std::size_t character_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  std::size_t length = 1;
-  if (lead >= 0xf0 && lead < 0xf5) {
-    length = 4;
-  } else if (lead >= 0xe0) {
-    length = 3;
-  } else if (lead >= 0xc2) {
-    length = 2;
-  } else if (lead >= 0x80) {
-    return 0;
-  }
-  if (lead >= 0xf5 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
-  }
-  return length;
-}
 
 std::string transaction_text(const TransactionStart& transaction) {
   return transaction.gtid.empty() ? std::string("transaction") : "transaction " + transaction.gtid;
@@ -65,7 +47,7 @@ std::string statement_excerpt(std::string_view statement) {
   std::string text;
   std::string_view rest = statement.substr(0, visible);
   while (!rest.empty() && text.size() < k_excerpt_bytes) {
-    const std::size_t length = character_length(rest);
+    const std::size_t length = utf8_character_length(rest);
     if (length == 0) {
       text += '?';
     } else if (rest.front() == '\n' || rest.front() == '\r' || rest.front() == '\t') {

@@ -7,8 +7,7 @@
 #include <fmt/core.h>
 
 #include "tributary/target/target_server.hpp"
-#include "tributary/util/log.hpp"
-#include "tributary/util/printable.hpp"
+#include "tributary/util/utf8.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -22,24 +21,11 @@ constexpr std::uint32_t k_mysql_explicit_timestamp_defaults = 80002;  ///< from 
 
 /// Whether @p text is UTF-8, with at most three bytes for a character in utf8mb3.
 bool is_well_formed(std::string_view text, std::string_view character_set) {
-  const auto byte = [text](std::size_t at) { return static_cast<std::uint8_t>(text[at]); };
-  for (std::size_t at = 0; at < text.size();) {
-    const std::uint8_t lead = byte(at);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xc2 ? 0
-                               : lead < 0xe0 ? 2
-                               : lead < 0xf0 ? 3
-                               : lead < 0xf5 ? 4
-                                             : 0;
-    if (length == 0 || (length == 4 && character_set == "utf8mb3") || length > text.size() - at) return false;
-    for (std::size_t i = 1; i < length; ++i) {
-      if ((byte(at + i) & 0xc0U) != 0x80) return false;
-    }
-    if ((lead == 0xe0 && byte(at + 1) < 0xa0) || (lead == 0xf0 && byte(at + 1) < 0x90) ||
-        (lead == 0xf4 && byte(at + 1) >= 0x90)) {
-      return false;
-    }
-    at += length;
+  const std::size_t longest = character_set == "utf8mb3" ? 3 : 4;
+  while (!text.empty()) {
+    const std::size_t length = utf8_character_length(text);
+    if (length == 0 || length > longest) return false;
+    text.remove_prefix(length);
   }
   return true;
 }
@@ -114,8 +100,12 @@ std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool
 }
 
 SessionContext::SessionContext(bool target_is_mariadb, std::uint32_t target_version,
-                               std::function<CollationName(std::uint32_t)> collation)
-    : target_is_mariadb_(target_is_mariadb), target_version_(target_version), collation_(std::move(collation)) {}
+                               std::function<CollationName(std::uint32_t)> collation,
+                               std::function<std::string()> system_time_zone)
+    : target_is_mariadb_(target_is_mariadb),
+      target_version_(target_version),
+      collation_(std::move(collation)),
+      system_time_zone_(std::move(system_time_zone)) {}
 
 void SessionContext::forget() {
   variables_ = {};
@@ -259,14 +249,7 @@ void SessionContext::set_mysql(Assignments& assignments, const StatementContext&
 void SessionContext::set_time_zone(Assignments& assignments, const StatementContext& statement) {
   // Left out where the statement does not depend on it.
   if (!statement.status.time_zone) return;
-  const std::string& zone = *statement.status.time_zone;
-  if (zone == "SYSTEM" && system_time_zone_) {
-    log(LogLevel::warning,
-        "server {}: statements have time_zone=SYSTEM, the zone of the source's host, and run in that of the target's, "
-        "{}: where these differ, give the source a named default_time_zone",
-        statement.server_id, *system_time_zone_);
-    system_time_zone_.reset();
-  }
+  const std::string zone = *statement.status.time_zone == "SYSTEM" ? system_time_zone_() : *statement.status.time_zone;
   assignments.set(variables_.time_zone, zone, "time_zone", target::hex_literal(zone));
 }
 

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "tributary/util/printable.hpp"
+#include "tributary/util/utf8.hpp"
 
 namespace tributary::apply {
 namespace {

@@ -18,13 +18,12 @@ constexpr std::size_t k_packet_reserve = 1024;  // of max_allowed_packet, for wh
 
 }  // namespace
 
-WorkerSession::WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker,
-                             std::uint32_t row_lock_wait)
-    : options_(std::move(options)), store_(store), worker_(worker), row_lock_wait_(row_lock_wait) {}
+WorkerSession::WorkerSession(const ApplierOptions& options, const target::CheckpointStore& store, std::uint32_t worker)
+    : options_(options), store_(store), worker_(worker), source_time_zone_(options.channel, options.source_time_zone) {}
 
 void WorkerSession::connect(const std::stop_token& stop) {
   if (connected()) return;
-  auto connection = std::make_unique<target::TargetConnection>(options_, stop);
+  auto connection = std::make_unique<target::TargetConnection>(options_.target, stop);
   {
     const std::lock_guard lock(connection_mutex_);
     connection_ = std::move(connection);
@@ -32,17 +31,18 @@ void WorkerSession::connect(const std::stop_token& stop) {
   rows_unprepared_ = true;
   temporary_tables_.clear();
   collations_.forget();
-  context_ = std::make_unique<SessionContext>(connection_->is_mariadb(), connection_->server_version_number(),
-                                              [this](std::uint32_t id) { return collations_.of(*connection_, id); });
+  source_time_zone_.forget();
+  context_ = std::make_unique<SessionContext>(
+      connection_->is_mariadb(), connection_->server_version_number(),
+      [this](std::uint32_t id) { return collations_.of(*connection_, id); },
+      [this] { return source_time_zone_.in(*connection_); });
   try {
     const std::stop_callback on_stop(stop, [this] { interrupt(); });
     target::ApplierSessionOptions session;
-    session.row_lock_wait_seconds = row_lock_wait_;
+    session.row_lock_wait_seconds = options_.row_lock_wait;
     target::prepare_applier_session(*connection_, session);
-    const auto own =
-        connection_->query("SELECT FIND_IN_SET('NO_DIR_IN_CREATE', @@GLOBAL.sql_mode), @@system_time_zone");
+    const auto own = connection_->query("SELECT FIND_IN_SET('NO_DIR_IN_CREATE', @@GLOBAL.sql_mode)");
     context_->set_no_dir_in_create(own.at(0).at(0) != "0");
-    context_->set_system_time_zone(own.at(0).at(1).value_or(""));
     if (!connection_->is_mariadb()) prepare_for_mysql_rows();
     store_.fence(*connection_, worker_, k_fence_seconds, stop);
   } catch (...) {

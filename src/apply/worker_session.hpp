@@ -8,10 +8,12 @@
 #include <string>
 #include <string_view>
 
+#include "tributary/apply/applier.hpp"
 #include "tributary/apply/session_context.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
 
+#include "source_time_zone.hpp"
 #include "target_collations.hpp"
 #include "temporary_tables.hpp"
 #include "work.hpp"
@@ -22,9 +24,8 @@ namespace tributary::apply {
 /// the connection whole, and with it the source's temporary tables. One thread at a time; interrupt() from any.
 class WorkerSession {
  public:
-  /// @p row_lock_wait in seconds.
-  WorkerSession(target::TargetOptions options, const target::CheckpointStore& store, std::uint32_t worker,
-                std::uint32_t row_lock_wait);
+  /// @p options and @p store outlive this.
+  WorkerSession(const ApplierOptions& options, const target::CheckpointStore& store, std::uint32_t worker);
 
   /// Connects, makes the session the worker's only one (CheckpointStore::fence), and puts it into the applier's state.
   /// Nothing when it is connected. @throws TargetError, also 1317 when @p stop is requested.
@@ -74,10 +75,9 @@ class WorkerSession {
   /// the target does not tell.
   std::string default_character_set_of(const SourceStatement& statement);
 
-  const target::TargetOptions options_;
+  const ApplierOptions& options_;
   const target::CheckpointStore& store_;
   const std::uint32_t worker_;
-  const std::uint32_t row_lock_wait_;
   mutable std::mutex connection_mutex_;  ///< guards the pointer against interrupt()
   std::unique_ptr<target::TargetConnection> connection_;
   std::unique_ptr<SessionContext> context_;
@@ -86,6 +86,7 @@ class WorkerSession {
   TemporaryTables temporary_tables_;
   std::set<std::string, std::less<>> missing_databases_;
   TargetCollations collations_;
+  SourceTimeZone source_time_zone_;
 };
 
 }  // namespace tributary::apply

@@ -100,7 +100,10 @@ Notes Channel::change(const ChannelChange& change) {
       // Whether it is another server is known when it has answered.
       const std::lock_guard lock(self.mutex);
       self.receiver.reset();
-      self.store.save_source_answers(self.name, {});
+      // What is received already was written where the zone was this.
+      state::SourceAnswersRecord answers;
+      answers.time_zone = self.source_time_zone;
+      self.store.save_source_answers(self.name, answers);
     }
   }
   const std::lock_guard lock(self.mutex);

@@ -196,7 +196,12 @@ void Channel::Implementation::start_io() {
   io_thread = {};  // joins the last run
   auto next =
       std::make_shared<source::Receiver>(std::move(options), *log, [this](const source::SourceAnswers& answers) {
-        store.save_source_answers(name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum});
+        {
+          const std::lock_guard lock(mutex);
+          source_time_zone = answers.time_zone;
+        }
+        store.save_source_answers(
+            name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum, answers.time_zone});
       });
   {
     const std::lock_guard lock(mutex);
@@ -227,6 +232,10 @@ void Channel::Implementation::start_sql() {
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
     options.known_applied = mirror.position;
+    options.source_time_zone = [this] {
+      const std::lock_guard guard(mutex);
+      return source_time_zone;
+    };
   }
   sql_thread = {};
   auto next = std::make_shared<apply::Applier>(

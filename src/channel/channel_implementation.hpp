@@ -12,7 +12,9 @@ namespace tributary::channel {
 
 struct Channel::Implementation {
   Implementation(state::ChannelRecord initial, const ChannelDefaults& shared, state::Store& state_store)
-      : name(initial.name), defaults(shared), store(state_store), record(std::move(initial)) {}
+      : name(initial.name), defaults(shared), store(state_store), record(std::move(initial)) {
+    if (auto answers = store.source_answers(name)) source_time_zone = std::move(answers->time_zone);
+  }
 
   /// What a waiting statement looks at, again and again.
   struct Progress {
@@ -35,6 +37,7 @@ struct Channel::Implementation {
   std::shared_ptr<relay::RelayLog> log;  ///< null when it could not be opened: log_error tells why
   std::string log_error;
   state::ChannelRecord record;
+  std::string source_time_zone;  ///< SourceAnswers::time_zone of the last source that answered
   bool retired = false;
   std::shared_ptr<source::Receiver> receiver;  ///< kept after its thread ended, for its last status
   std::shared_ptr<apply::Applier> applier;

@@ -9,6 +9,7 @@
 #include "tributary/util/bytes.hpp"
 #include "tributary/util/crc32.hpp"
 #include "tributary/util/error.hpp"
+#include "tributary/util/utf8.hpp"
 
 namespace tributary::channel {
 namespace {
@@ -16,25 +17,10 @@ namespace {
 /// Characters of valid UTF-8; the highest number when it is not valid.
 std::size_t count_utf8_characters(std::string_view text) {
   std::size_t count = 0;
-  for (std::size_t i = 0; i < text.size(); ++count) {
-    const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80   ? 1
-                               : lead < 0xc2 ? 0
-                               : lead < 0xe0 ? 2
-                               : lead < 0xf0 ? 3
-                               : lead < 0xf5 ? 4
-                                             : 0;
-    if (length == 0 || length > text.size() - i) return std::string_view::npos;
-    for (std::size_t j = 1; j < length; ++j) {
-      if ((static_cast<unsigned char>(text[i + j]) & 0xc0) != 0x80) return std::string_view::npos;
-    }
-    // Neither longer than needed, nor a surrogate, nor beyond U+10FFFF (RFC 3629, section 4).
-    const auto second = length > 1 ? static_cast<unsigned char>(text[i + 1]) : 0;
-    if ((lead == 0xe0 && second < 0xa0) || (lead == 0xed && second > 0x9f) || (lead == 0xf0 && second < 0x90) ||
-        (lead == 0xf4 && second > 0x8f)) {
-      return std::string_view::npos;
-    }
-    i += length;
+  for (; !text.empty(); ++count) {
+    const std::size_t length = utf8_character_length(text);
+    if (length == 0) return std::string_view::npos;
+    text.remove_prefix(length);
   }
   return count;
 }

@@ -7,6 +7,7 @@
 
 #include "tributary/util/printable.hpp"
 #include "tributary/util/time.hpp"
+#include "tributary/util/zone_offsets.hpp"
 
 #include "receive_error.hpp"
 
@@ -92,6 +93,16 @@ std::string ask_gtid_mode(SourceConnection& connection) {
   return {};
 }
 
+/// '' where it cannot say: what depends on it is known to be unknown.
+std::string ask_time_zone(SourceConnection& connection) {
+  try {
+    return parse_zone_offsets(connection.query_value(zone_offsets_query()).value_or("")).value_or("");
+  } catch (const ReceiveError& error) {
+    if (error.remedy() == Remedy::give_up || is_connection_error(error.code())) throw;
+    return {};
+  }
+}
+
 void set_heartbeat(SourceConnection& connection, double period_s) {
   // In nanoseconds. Servers before 8.0.26 and MariaDB know the first name, later ones the second.
   const auto nanoseconds = static_cast<std::uint64_t>(std::llround(std::max(0.0, period_s) * 1e9));
@@ -144,6 +155,7 @@ SourceProbe probe_source(SourceConnection& connection, const SourceOptions& opti
         asking("get the SERVER_UUID of the source", [&] { return ask_server_uuid(connection, options); });
     probe.gtid_mode = asking("get the GTID_MODE of the source", [&] { return ask_gtid_mode(connection); });
   }
+  probe.answers.time_zone = ask_time_zone(connection);
   set_heartbeat(connection, options.heartbeat_period);
   probe.answers.checksum = negotiate_checksum(connection);
   probe.checksum = probe.answers.checksum == "CRC32" ? ChecksumAlgorithm::crc32 : ChecksumAlgorithm::off;

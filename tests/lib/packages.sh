@@ -14,7 +14,7 @@ packages_run=(mariadb-server mariadb-client)
 packages_test=(
   clang-format-14 clang-tidy-14 shellcheck
   python3 python3-pytest python3-pytest-xdist python3-pymysql
-  sysbench procps openssl
+  sysbench procps openssl tzdata
 )
 # To fuzz it.
 packages_fuzz=(clang-14 libclang-rt-14-dev llvm-14)

@@ -28,6 +28,9 @@ class Pair:
 
     def start(self):
         servers.start_all(self.source, self.target)
+        return self.start_daemon()
+
+    def start_daemon(self):
         self.source.make_replication_account()
         make_target_account(self.target)
         self.source.run("CREATE DATABASE from_before")  # behind the position from which the channel begins

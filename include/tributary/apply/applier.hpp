@@ -28,6 +28,8 @@ struct ApplierOptions {
   /// What is known to be applied since @ref start, from an earlier run; file number 0: nothing. A target that holds no
   /// checkpoint has lost it, and the applier stops.
   relay::RelayPosition known_applied;
+  /// What time_zone=SYSTEM is in the source: zone_offsets.hpp; '' or no function: not known. Any thread.
+  std::function<std::string()> source_time_zone;
 };
 
 /// A consistent copy of the applier's figures.

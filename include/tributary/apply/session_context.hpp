@@ -44,17 +44,14 @@ std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool
 /// what the session is known to hold. One thread.
 class SessionContext {
  public:
-  /// @p collation finds what stands in the target for a collation of the source; it throws for one that has nothing.
+  /// @p collation finds what stands in the target for a collation of the source, @p system_time_zone what stands for
+  /// the zone of the source's host; they throw where nothing does.
   SessionContext(bool target_is_mariadb, std::uint32_t target_version,
-                 std::function<CollationName(std::uint32_t)> collation);
+                 std::function<CollationName(std::uint32_t)> collation, std::function<std::string()> system_time_zone);
 
   /// sql_mode NO_DIR_IN_CREATE is the target's own, as in both servers' Query_log_event::do_apply_event: whether it has
   /// it.
   void set_no_dir_in_create(bool has) { no_dir_in_create_ = has; }
-
-  /// The zone of the target's host (system_time_zone), for a warning: what SYSTEM is there, the source's statements do
-  /// not tell.
-  void set_system_time_zone(std::string zone) { system_time_zone_ = std::move(zone); }
 
   /// The statements to run before a source statement, each with ';' at its end; '' when nothing is to be changed.
   /// The caller runs them: the session is taken to be in the new state from now on.
@@ -110,12 +107,12 @@ class SessionContext {
   bool target_is_mariadb_;
   std::uint32_t target_version_;
   std::function<CollationName(std::uint32_t)> collation_;
+  std::function<std::string()> system_time_zone_;
   Variables variables_;
   bool own_collation_database_ = true;  ///< collation_database is known to be the default database's own
   std::optional<std::string> database_;
   bool has_default_database_ = false;
   bool no_dir_in_create_ = false;
-  std::optional<std::string> system_time_zone_;  ///< until it was told
   bool sets_default_table_encryption_ = false;
 };
 

@@ -61,6 +61,7 @@ struct SourceAnswers {
   std::uint32_t server_id = 0;
   std::string server_uuid;  ///< empty for MariaDB
   std::string checksum;     ///< "CRC32" or "NONE"
+  std::string time_zone;    ///< what time_zone=SYSTEM is there: parse_zone_offsets(); '' where it did not say so
 };
 
 enum class ReceiverState { stopped, connecting, running };

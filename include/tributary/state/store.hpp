@@ -62,6 +62,7 @@ struct SourceAnswersRecord {
   std::uint32_t server_id = 0;
   std::string server_uuid;
   std::string checksum;
+  std::string time_zone;  ///< offsets of its SYSTEM (util/zone_offsets.hpp), '' = not known
 };
 
 struct AccountRecord {

@@ -10,7 +10,4 @@ namespace tributary {
 /// it.
 std::string printable(std::string_view text, std::size_t limit = 2048);
 
-/// True when all bytes of @p text are below 0x80.
-bool is_ascii(std::string_view text);
-
 }  // namespace tributary

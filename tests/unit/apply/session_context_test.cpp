@@ -14,6 +14,10 @@ CollationName find_collation(std::uint32_t id) {
   throw Error(1273, "no such collation");
 }
 
+std::string system_time_zone() {
+  return "Europe/Vienna";
+}
+
 StatementContext plain_statement() {
   StatementContext statement;
   statement.timestamp = 1700000000;
@@ -25,7 +29,7 @@ StatementContext plain_statement() {
 
 class SessionContextTest : public testing::Test {
  protected:
-  SessionContext context_{true, 101119, find_collation};
+  SessionContext context_{true, 101119, find_collation, system_time_zone};
 };
 
 TEST_F(SessionContextTest, SendsOnlyWhatDiffers) {
@@ -48,6 +52,13 @@ TEST_F(SessionContextTest, SendsOnlyWhatDiffers) {
   EXPECT_EQ(context_.enter(statement),
             "SET @@session.character_set_client=utf8mb4,@@session.auto_increment_increment=10,"
             "@@session.auto_increment_offset=3;");
+}
+
+TEST_F(SessionContextTest, SystemIsTheZoneOfTheSourcesHost) {
+  StatementContext statement = plain_statement();
+  statement.status.time_zone = "SYSTEM";
+  EXPECT_NE(context_.enter(statement).find("@@session.time_zone=x'4575726F70652F5669656E6E61'"), std::string::npos);
+  EXPECT_EQ(context_.enter(statement), "");
 }
 
 TEST_F(SessionContextTest, ReturnsToThePlainStateAndForgets) {
@@ -102,7 +113,7 @@ TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {
             "SET @@session.sql_auto_is_null=0,@@session.foreign_key_checks=0,@@session.unique_checks=1,"
             "@@session.check_constraint_checks=1,@@session.sql_if_exists=0,"
             "@@session.system_versioning_insert_history=0,@@session.explicit_defaults_for_timestamp=0;");
-  SessionContext of_old(true, 101119, find_collation);
+  SessionContext of_old(true, 101119, find_collation, system_time_zone);
   statement.source_version = 100407;
   of_old.enter(plain_statement());
   EXPECT_EQ(of_old.enter(statement),
@@ -114,7 +125,7 @@ TEST_F(SessionContextTest, MariaDbChecksUniqueKeysAlways) {
   StatementContext statement = plain_statement();
   statement.status.flags2 = binlog::query_flag::k_relaxed_unique_checks;
   EXPECT_THAT(context_.enter(statement), testing::HasSubstr("@@session.unique_checks=1"));
-  SessionContext of_mysql(false, 90704, find_collation);
+  SessionContext of_mysql(false, 90704, find_collation, system_time_zone);
   EXPECT_THAT(of_mysql.enter(statement), testing::HasSubstr("@@session.unique_checks=0"));
 }
 
@@ -133,7 +144,7 @@ TEST_F(SessionContextTest, WhatATimestampIsByDefaultFollowsTheSourcesVersion) {
 
 class MysqlSessionContextTest : public testing::Test {
  protected:
-  SessionContext context_{false, 90704, find_collation};
+  SessionContext context_{false, 90704, find_collation, system_time_zone};
 };
 
 TEST_F(MysqlSessionContextTest, HasNoServerIdAndSettingsOfItsOwn) {
@@ -151,7 +162,7 @@ TEST_F(MysqlSessionContextTest, HasNoServerIdAndSettingsOfItsOwn) {
   context_.enter(statement);
   statement.status.default_collation_for_utf8mb4 = 255;
   EXPECT_EQ(context_.enter(statement), "SET @@session.default_collation_for_utf8mb4=255;");
-  SessionContext of_old(false, 80036, find_collation);
+  SessionContext of_old(false, 80036, find_collation, system_time_zone);
   of_old.enter(plain_statement());
   EXPECT_EQ(of_old.enter(statement).find("enable_cascade_triggers"), std::string::npos);
 }
@@ -328,7 +339,7 @@ TEST(CollationsOfOtherVendorsTest, HaveTheTargetsNumbers) {
   StatementContext statement = statement_with_charset();
   statement.status.charset = {255, 255, 8};
   statement.status.charset_database = 255;
-  SessionContext context(true, 101119, find_mapped);
+  SessionContext context(true, 101119, find_mapped, system_time_zone);
   EXPECT_EQ(settings(context, statement),
             "SET @@session.character_set_client=utf8mb4,@@session.collation_connection=2308,"
             "@@session.collation_server=8,@@session.collation_database=2308;");
@@ -342,15 +353,15 @@ TEST(CollationsOfOtherVendorsTest, DefaultsOfCharacterSets) {
   StatementContext mariadb = statement_with_charset();
   mariadb.status.character_set_collations = {{33, 2048}, {45, 2304}};
 
-  SessionContext without(true, 101119, find_mapped);
+  SessionContext without(true, 101119, find_mapped, system_time_zone);
   EXPECT_EQ(settings(without, mysql), "") << "MariaDB 10.11 has no such setting";
-  SessionContext to_mariadb(true, 110802, find_mapped);
+  SessionContext to_mariadb(true, 110802, find_mapped, system_time_zone);
   EXPECT_EQ(settings(to_mariadb, mysql),
             "SET @@session.character_set_collations='utf8mb4=utf8mb4_uca1400_nopad_ai_ci';");
   EXPECT_EQ(to_mariadb.enter(mariadb),
             "SET @@session.character_set_collations='utf8mb3=utf8mb3_uca1400_ai_ci,utf8mb4=utf8mb4_0900_ai_ci';");
   EXPECT_EQ(to_mariadb.enter(statement_with_charset()), "SET @@session.character_set_collations='';");
-  SessionContext to_mysql(false, 90704, find_mapped);
+  SessionContext to_mysql(false, 90704, find_mapped, system_time_zone);
   EXPECT_EQ(settings(to_mysql, mariadb), "SET @@session.default_collation_for_utf8mb4=255;");
   EXPECT_EQ(to_mysql.enter(statement_with_charset()), "SET @@session.default_collation_for_utf8mb4=45;");
 }

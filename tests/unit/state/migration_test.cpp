@@ -59,11 +59,11 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_F(MigrationTest, recordsTheVersionAndTheOwner) {
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "3");
+  EXPECT_EQ(sql("PRAGMA user_version"), "4");
   EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x54524942));
   EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "3");
+  EXPECT_EQ(sql("PRAGMA user_version"), "4");
 }
 
 TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
@@ -81,6 +81,7 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
                                    "get_public_key", "compression_algorithms", "bind", "start_gtid"}) {
     back += std::string("ALTER TABLE channel DROP COLUMN ") + column + "; ";
   }
+  back += "ALTER TABLE channel_source_answers DROP COLUMN time_zone; ";
   (void)sql(back + "PRAGMA user_version = 1");
   Store store(file());
   ASSERT_EQ(store.channels().size(), 1U);
@@ -88,7 +89,7 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
   EXPECT_EQ(store.channels().front().start_gtid, "");
   EXPECT_FALSE(store.channels().front().link.ssl);
   EXPECT_EQ(store.channels().front().link.compression_algorithms, "uncompressed");
-  EXPECT_EQ(sql("PRAGMA user_version"), "3");
+  EXPECT_EQ(sql("PRAGMA user_version"), "4");
 }
 
 TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
@@ -97,7 +98,7 @@ TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
   const std::string message = refusal();
   EXPECT_TRUE(contains(message, "4711")) << message;
   EXPECT_TRUE(contains(message, "tributaryd 0.")) << message;
-  EXPECT_TRUE(contains(message, "up to 3")) << message;
+  EXPECT_TRUE(contains(message, "up to 4")) << message;
   EXPECT_EQ(sql("PRAGMA user_version"), "4711");
 }
 
