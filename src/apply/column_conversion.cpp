@@ -19,6 +19,8 @@ using binlog::TableColumn;
 constexpr std::uint16_t k_incorrect_value = 1366;  // ER_TRUNCATED_WRONG_VALUE_FOR_FIELD
 constexpr std::uint16_t k_long_length_bytes = 4;   // of LONGTEXT and JSON
 constexpr std::uint32_t k_mariadb_timestamps_end_2106 = 110500;
+constexpr std::uint32_t k_mysql_has_vectors = 90000;
+constexpr std::size_t k_vector_element = 4;  // a FLOAT
 
 bool is_old_temporal(ColumnType type) {
   return type == ColumnType::timestamp || type == ColumnType::time || type == ColumnType::datetime;
@@ -60,6 +62,34 @@ void plan_vector(TableConversion& table, std::size_t index, const TargetColumn* 
   table.conversions[index] = ColumnConversion::vector_to_bytes;
 }
 
+/// 0: it is no vector.
+std::uint32_t dimensions_of(const TargetColumn* target) {
+  static constexpr std::string_view k_type = "vector(";
+  std::uint32_t dimensions = 0;
+  if (target == nullptr || !target->column_type.starts_with(k_type)) return dimensions;
+  const std::string_view number = std::string_view(target->column_type).substr(k_type.size());
+  std::from_chars(number.data(), number.data() + number.size(), dimensions);
+  return dimensions;
+}
+
+/// MariaDB's binary log does not tell a VECTOR from a VARBINARY of the same length.
+void plan_byte_vector(TableConversion& table, std::size_t index, const TargetColumn* target) {
+  static constexpr std::uint16_t k_length_bytes = 4;
+  table.dimensions[index] = dimensions_of(target);
+  if (table.dimensions[index] == 0) return;
+  TableColumn& column = table.columns[index];
+  column.type = ColumnType::vector;
+  column.metadata = k_length_bytes;
+  table.conversions[index] = ColumnConversion::bytes_to_vector;
+}
+
+void require_vector(ByteView value, std::uint32_t most) {
+  if (value.size() % k_vector_element == 0 && value.size() / k_vector_element <= most) return;
+  throw Error(k_incorrect_value,
+              fmt::format("a vector of {} bytes does not fit the target's column, which has {} dimensions of 4 bytes",
+                          value.size(), most));
+}
+
 /// Documents are written in UTF-8, which a row image cannot say: the column would take the bytes for its own.
 void require_utf8(std::string_view character_set, std::string_view text) {
   static constexpr std::string_view k_wide[] = {"ucs2", "utf16", "utf16le", "utf32"};
@@ -81,6 +111,10 @@ void require_utf8(std::string_view character_set, std::string_view text) {
 bool may_be_versioned(ByteView types) {
   static constexpr auto k_timestamp = static_cast<std::uint8_t>(ColumnType::timestamp2);
   return types.size() > 2 && types[types.size() - 1] == k_timestamp && types[types.size() - 2] == k_timestamp;
+}
+
+bool may_have_byte_vectors(const RowSource& source, const SqlDialect& target) {
+  return source.has_byte_vectors && !target.mariadb && target.server_version >= k_mysql_has_vectors;
 }
 
 bool row_end_differs(const RowSource& source, const SqlDialect& target) {
@@ -139,6 +173,7 @@ void refuse_row_end(ByteView value, Bytes& to) {
 RowSource RowSource::of(const binlog::FormatDescription& description) {
   RowSource source;
   source.mariadb = description.is_mariadb();
+  source.has_byte_vectors = source.mariadb && description.version() >= std::array<unsigned, 3>{11, 7, 0};
   source.timestamps_end_2038 = source.mariadb && description.version() < std::array<unsigned, 3>{11, 5, 0};
   return source;
 }
@@ -149,13 +184,15 @@ bool TableConversion::any() const {
 }
 
 bool may_need_conversion(ByteView types, const RowSource& source, const SqlDialect& target) {
+  const bool has_byte_vectors = may_have_byte_vectors(source, target);
   if (!target.mariadb && source.mariadb && may_be_versioned(types)) return true;
   const bool row_ends_differ = target.mariadb && row_end_differs(source, target);
   return std::any_of(types.begin(), types.end(), [&](std::uint8_t byte) {
     const auto type = static_cast<ColumnType>(byte);
     if (is_old_temporal(type) || (type == ColumnType::timestamp2 && row_ends_differ)) return true;
     if (target.mariadb) return type == ColumnType::json || type == ColumnType::vector;
-    return is_compressed(type) || (source.mariadb && type == ColumnType::blob);
+    return is_compressed(type) || (source.mariadb && type == ColumnType::blob) ||
+           (has_byte_vectors && type == ColumnType::varchar);
   });
 }
 
@@ -166,6 +203,7 @@ TableConversion plan_conversion(binlog::TableMap map, const RowSource& source, c
   table.columns = table.source.columns;
   table.conversions.resize(table.columns.size());
   table.character_sets.resize(table.columns.size());
+  table.dimensions.resize(table.columns.size());
   const auto known_columns = [&]() -> const std::vector<TargetColumn>& {
     return columns.of({table.source.database, table.source.table});
   };
@@ -187,6 +225,10 @@ TableConversion plan_conversion(binlog::TableMap map, const RowSource& source, c
       if (const TargetColumn* const known = target_column(i)) table.character_sets[i] = known->character_set;
     } else if (target.mariadb && column.type == ColumnType::vector) {
       plan_vector(table, i, target_column(i));
+    } else if (column.type == ColumnType::varchar && may_have_byte_vectors(source, target)) {
+      if (column.metadata % k_vector_element == 0) plan_byte_vector(table, i, target_column(i));
+    } else if (column.type == ColumnType::vector) {
+      table.dimensions[i] = dimensions_of(target_column(i));
     } else if (!target.mariadb && is_compressed(column.type)) {
       table.conversions[i] = ColumnConversion::inflate;
       table.columns[i] = uncompressed(column);
@@ -223,11 +265,14 @@ void append_converted(const TableConversion& table, std::size_t index, ByteView 
         break;
       case ColumnConversion::vector_to_bytes:
         if (value.size() != column.metadata) {
-          static constexpr std::size_t k_float_size = 4;
           throw Error(k_incorrect_value,
                       fmt::format("a vector of {} dimensions does not fit the target's column, which has {}",
-                                  value.size() / k_float_size, column.metadata / k_float_size));
+                                  value.size() / k_vector_element, column.metadata / k_vector_element));
         }
+        converted = value;
+        break;
+      case ColumnConversion::bytes_to_vector:
+        require_vector(value, table.dimensions[index]);
         converted = value;
         break;
       case ColumnConversion::modern_temporal:
@@ -244,7 +289,7 @@ void append_converted(const TableConversion& table, std::size_t index, ByteView 
                 fmt::format("column {} of table {}.{}: {}", index + 1, table.source.database, table.source.table,
                             error.what()));
   }
-  std::size_t width = column.metadata;  // of blobs and JSON
+  std::size_t width = column.metadata;  // of blobs, JSON and vectors
   if (column.type == ColumnType::varchar) width = column.metadata < 256 ? 1 : 2;
   for (std::size_t i = 0; i < width; ++i) to.push_back(static_cast<std::uint8_t>(converted.size() >> (8 * i)));
   to.insert(to.end(), converted.begin(), converted.end());

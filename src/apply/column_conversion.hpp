@@ -18,6 +18,7 @@ enum class ColumnConversion {
   inflate,          ///< MariaDB's attribute COMPRESSED, which MySQL does not have
   vector_to_bytes,  ///< MySQL's VECTOR has a blob's form and at most so many dimensions, MariaDB's VARBINARY's and
                     ///< exactly
+  bytes_to_vector,  ///< the other way round
   modern_temporal,  ///< TIMESTAMP, TIME, DATETIME in the format from before MySQL 5.6
   row_end,          ///< of a current row of a system-versioned table: MariaDB's last TIMESTAMP was another before 11.5
   no_row_end,       ///< a TIMESTAMP(6) that is no ROW END, since the target has no system versioning
@@ -30,6 +31,8 @@ struct TableConversion {
   std::vector<ColumnConversion> conversions;  ///< one for each column
   /// One for each column: the character set of text that a JSON document becomes, by the target's word.
   std::vector<std::string> character_sets;
+  /// One for each column: how many a vector of MySQL's may have, by the target's word.
+  std::vector<std::uint32_t> dimensions;
 
   [[nodiscard]] bool any() const;
 };
@@ -39,6 +42,7 @@ struct RowSource {
   bool mariadb = true;
   /// MariaDB before 11.5, whose TIMESTAMP ends in 2038, and with it the ROW END of every current row.
   bool timestamps_end_2038 = false;
+  bool has_byte_vectors = false;  ///< MariaDB from 11.7 on, whose VECTOR is written as VARBINARY
 
   static RowSource of(const binlog::FormatDescription& description);
 };

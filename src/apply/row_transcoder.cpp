@@ -21,7 +21,7 @@ void RowTranscoder::add_table_map(const EventView& event, const binlog::FormatDe
   if (may_need_conversion(layout.types, server, target_)) {
     TableConversion table = plan_conversion(binlog::TableMap::decode(event, source), server, target_, columns_);
     if (table.any()) {
-      const Bytes own = binlog::retype_table_map(event, source, table.source, table.columns);
+      const Bytes own = binlog::retype_table_map(event, source, table.source, table.columns, table.dimensions);
       writer_.add_table_map(EventView(own, ChecksumAlgorithm::off), source);
       tables_.emplace(layout.table_id, std::move(table));
       return;

@@ -12,6 +12,7 @@
 
 #include "compression.hpp"
 #include "decode_support.hpp"
+#include "optional_metadata.hpp"
 #include "rows_layout.hpp"
 
 namespace tributary::binlog {
@@ -73,7 +74,6 @@ EventType rows_type(const RowsForm& source, bool version_2) {
 /// The part of the optional metadata without which MySQL takes a VECTOR column for one of 0 dimensions and refuses its
 /// rows (1677, shown as 1105); empty where there is none.
 ByteView vector_dimensions(const TableMapLayout& layout) {
-  static constexpr std::uint8_t k_vector_dimensionality = 13;  // libs/mysql/binlog/event/rows_event.h
   const auto vector = static_cast<std::uint8_t>(ColumnType::vector);
   if (std::find(layout.types.begin(), layout.types.end(), vector) == layout.types.end()) return {};
   ByteReader reader(layout.optional_metadata);
@@ -81,7 +81,7 @@ ByteView vector_dimensions(const TableMapLayout& layout) {
     const std::size_t begin = reader.position();
     const std::uint8_t part = reader.u8();
     reader.lenenc_text();
-    if (part == k_vector_dimensionality) return layout.optional_metadata.subspan(begin, reader.position() - begin);
+    if (part == k_vector_dimension) return layout.optional_metadata.subspan(begin, reader.position() - begin);
   }
   return {};
 }

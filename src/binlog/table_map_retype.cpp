@@ -4,6 +4,7 @@
 #include "tributary/util/error.hpp"
 
 #include "decode_support.hpp"
+#include "optional_metadata.hpp"
 
 namespace tributary::binlog {
 namespace {
@@ -40,14 +41,16 @@ std::size_t metadata_size(ColumnType type) {
 }  // namespace
 
 Bytes retype_table_map(const EventView& event, const FormatDescription& source, const TableMap& map,
-                       const std::vector<TableColumn>& columns) {
+                       const std::vector<TableColumn>& columns, const std::vector<std::uint32_t>& dimensions) {
   const TableMapLayout layout = TableMapLayout::decode(event, source);
   ByteReader old_metadata(layout.column_metadata);
   Bytes types;
   ByteWriter metadata;
+  ByteWriter vectors;
   for (std::size_t i = 0; i < layout.types.size(); ++i) {
     const ByteView old = old_metadata.bytes(metadata_size(static_cast<ColumnType>(layout.types[i])));
     const TableColumn& column = columns.at(i);
+    if (column.type == ColumnType::vector) vectors.lenenc(dimensions.at(i));
     if (column.type == map.columns.at(i).type) {
       types.push_back(layout.types[i]);
       metadata.bytes(old);
@@ -70,6 +73,10 @@ Bytes retype_table_map(const EventView& event, const FormatDescription& source, 
   writer.bytes(types);
   writer.lenenc_text(as_text(metadata.view()));
   writer.bytes(layout.nullable);
+  if (!vectors.view().empty()) {
+    writer.u8(k_vector_dimension);
+    writer.lenenc_text(as_text(vectors.view()));
+  }
   Bytes bytes = writer.take();
   finish_event(bytes, ChecksumAlgorithm::off);
   return bytes;

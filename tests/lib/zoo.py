@@ -74,7 +74,7 @@ class _Kinds:
             self.makers += [self.address, self.compressed]
         if all(product.has_json for product in both):
             self.makers += [self.json]
-        if source.has_vector and source is target:
+        if all(product.has_vector for product in both):
             self.makers += [self.vector]
 
     def column(self, name: str) -> Column:

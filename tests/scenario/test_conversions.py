@@ -119,19 +119,44 @@ LANGUAGES = ("", "de_pb_", "is_", "lv_", "ro_", "sl_", "pl_", "et_", "es_", "sv_
              "hu_", "hr_", "vi_")
 
 
-@pytest.mark.servers("mysql-9.7", "mariadb-11.8")
-def test_vectors():
-    pair = Pair("mysql-9.7", "mariadb-11.8").start()
+@pytest.fixture(name="vectors", params=[("mysql-9.7", "mariadb-11.8"), ("mariadb-11.8", "mysql-9.7")], ids="-to-".join)
+def vectors_fixture(request):
+    pair = Pair(*request.param)
     try:
-        assert pair.run("vec", "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(100))",
-                        "INSERT INTO t VALUES (1, STRING_TO_VECTOR('[1,-2.5,1e30]'), STRING_TO_VECTOR(CONCAT('[', REPEAT('0.5,', 99), '1]'))), (2, NULL, NULL)",
-                        "UPDATE t SET v=STRING_TO_VECTOR('[0,0,0]') WHERE id=1", "INSERT INTO t (id) VALUES (3)", "DELETE FROM t WHERE id=2") == 2
-        pair.source.run("INSERT INTO vec.t VALUES (4, STRING_TO_VECTOR('[1,2]'), NULL)")
-        status = pair.daemon.wait_stopped_by_error("c")
-        assert int(status["Last_SQL_Errno"]) == 1366
-        assert "column 2 of table vec.t: a vector of 2 dimensions" in status["Last_SQL_Error"]
+        yield pair.start()
     finally:
         pair.destroy()
+
+
+def vector(pair, text: str) -> str:
+    return f"{'VEC_FromText' if pair.source.product.is_mariadb else 'STRING_TO_VECTOR'}({text})"
+
+
+@pytest.mark.servers("mysql-9.7", "mariadb-11.8")
+def test_vectors(vectors):
+    pair = vectors
+    long = vector(pair, "CONCAT('[', REPEAT('0.5,', 99), '1]')")
+    small = "x'0000803F000020C0F9021550'"  # 1, -2.5, 1e10
+    # What has the length of a vector and is none, beside one.
+    pair.run("vec", "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3), w VECTOR(100), b VARBINARY(12), c VARCHAR(12) CHARACTER SET latin1)",
+             f"INSERT INTO t VALUES (1, {small}, {long}, {small}, 'latin'), (2, NULL, NULL, x'00', 'x')",
+             f"UPDATE t SET v={vector(pair, chr(39) + '[0,0,0]' + chr(39))} WHERE id=1", "INSERT INTO t (id) VALUES (3)", "DELETE FROM t WHERE id=2",
+             "CREATE TABLE without_key (v VECTOR(3), n INT)", f"INSERT INTO without_key VALUES ({small}, 1), (NULL, 2), ({small}, 3)",
+             "DELETE FROM without_key WHERE n=3", "UPDATE without_key SET n=4 WHERE v IS NOT NULL")
+    assert pair.compare("vec") == 4
+    assert pair.target.value("SELECT HEX(v) FROM vec.without_key WHERE n=4") == "0000803F000020C0F9021550"
+
+
+@pytest.mark.servers("mysql-9.7", "mariadb-11.8")
+def test_vectors_that_do_not_fit(vectors):
+    pair = vectors
+    pair.run("vec", "CREATE TABLE t (id INT PRIMARY KEY, v VECTOR(3))")
+    narrow = "VECTOR(2)" if pair.source.product.is_mariadb else "VECTOR(4)"  # MySQL takes vectors that are shorter
+    pair.target.run(f"ALTER TABLE vec.t MODIFY v {narrow}")
+    pair.source.run(f"INSERT INTO vec.t VALUES (4, {vector(pair, chr(39) + '[1,2,3]' + chr(39))})")
+    status = pair.daemon.wait_stopped_by_error("c")
+    assert int(status["Last_SQL_Errno"]) == 1366
+    assert "column 2 of table vec.t: a vector of " in status["Last_SQL_Error"]
 
 
 def test_collations_by_name(pair):

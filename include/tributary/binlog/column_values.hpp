@@ -23,10 +23,11 @@ void append_modern_temporal(ByteView value, const TableColumn& column, Bytes& to
 void append_uncompressed_column(ByteView value, Bytes& to);
 
 /// A TABLE_MAP event, without checksum, like @p event but with the columns @p columns, one for each that it has: where
-/// one differs from @p map, the event decoded, its type and metadata are written anew; it must be a string, blob, JSON
-/// or modern temporal then. Without optional metadata, which tell of the columns by their types.
+/// one differs from @p map, the event decoded, its type and metadata are written anew; it must be a string, blob, JSON,
+/// modern temporal or vector then. Of the optional metadata, which tell of the columns by their types, it has no other
+/// than the dimensions that vectors may have: @p dimensions, one for each column.
 Bytes retype_table_map(const EventView& event, const FormatDescription& source, const TableMap& map,
-                       const std::vector<TableColumn>& columns);
+                       const std::vector<TableColumn>& columns, const std::vector<std::uint32_t>& dimensions);
 
 /// The UPDATE_ROWS event, of version 1 and without checksum, that says the same as the PARTIAL_UPDATE_ROWS event
 /// @p event about the table of @p map: changes of JSON documents are applied to those of the before images.
