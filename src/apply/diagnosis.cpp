@@ -1,6 +1,7 @@
 #include "diagnosis.hpp"
 
 #include <map>
+#include <optional>
 #include <utility>
 
 #include <fmt/core.h>
@@ -44,13 +45,10 @@ void complete_metadata(target::TargetConnection& connection, const binlog::Table
   }
 }
 
-/// Runs each event as it comes; throws the Diagnosis when one fails.
-class EventByEvent : public TransactionHandler {
+/// A transaction that lies whole in the relay log.
+class WholeTransaction : public TransactionHandler {
  public:
-  EventByEvent(WorkerSession& session, RowWriter& writer, const std::string& rows_session_statement)
-      : session_(session), writer_(writer), rows_session_statement_(rows_session_statement) {}
-
-  void on_begin(const TransactionStart& start) override { transaction_ = start; }
+  void on_begin(const TransactionStart& /*start*/) override {}
   void wait_for_more(relay::RelayLog& /*log*/, const relay::RelayPosition& /*seen*/,
                      const std::string& /*stage*/) override {
     throw Error(error_code::k_replica_fatal, "a transaction that was applied is not whole in the relay log");
@@ -61,6 +59,30 @@ class EventByEvent : public TransactionHandler {
   void on_abandoned() override {}
   void on_source_restarted() override {}
   void on_ddl(SourceStatement /*statement*/) override {}
+};
+
+/// Finds the session of the first definition inside of the transaction.
+class FirstDefinition : public WholeTransaction {
+ public:
+  [[nodiscard]] const std::optional<StatementContext>& context() const { return context_; }
+  void on_statement(SourceStatement statement) override {
+    if (statement.context.defines && !context_) context_ = std::move(statement.context);
+  }
+  void on_table_map(const binlog::EventView& /*event*/, const binlog::FormatDescription& /*source*/) override {}
+  void on_rows(const EventPlace& /*place*/, const binlog::EventView& /*event*/,
+               const binlog::FormatDescription& /*source*/) override {}
+
+ private:
+  std::optional<StatementContext> context_;
+};
+
+/// Runs each event as it comes; throws the Diagnosis when one fails.
+class EventByEvent : public WholeTransaction {
+ public:
+  EventByEvent(WorkerSession& session, RowWriter& writer, const std::string& rows_session_statement)
+      : session_(session), writer_(writer), rows_session_statement_(rows_session_statement) {}
+
+  void on_begin(const TransactionStart& start) override { transaction_ = start; }
   void on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override {
     const std::uint64_t id = binlog::TableMapLayout::decode(event, source).table_id;
     table_maps_[id].assign(event.raw().begin(), event.raw().end());
@@ -108,14 +130,20 @@ class EventByEvent : public TransactionHandler {
     session_.execute("ROLLBACK TO tributary_diagnosis");
     const binlog::EventView map_event(table_maps_.at(binlog::RowsHead::of(event).table_id), map_checksum(source));
     const binlog::TableMap table = binlog::TableMap::decode(map_event, source);
+    const std::string table_name = table.database + "." + table.table;
     Bytes whole;  // of a partial update
     if (event.type() == binlog::EventType::partial_update_rows) {
-      whole = binlog::expand_partial_update(event, source, table);
+      try {
+        whole = binlog::expand_partial_update(event, source, table);
+      } catch (const Error&) {
+        // Its before image lacks the document: which row it was cannot be told.
+        throw Diagnosis{event_error.code(),
+                        rows_failure_text(place, transaction_, table_name, event_error.code(), event_error.what(), {})};
+      }
     }
     Bytes rows_scratch;
     const binlog::RowsEvent rows = binlog::RowsEvent::decode(
         whole.empty() ? event : binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source, rows_scratch);
-    const std::string table_name = table.database + "." + table.table;
     binlog::RowsReader reader(rows, table);
     while (reader.next()) {
       const Bytes row_event = make_rows_event(event.header(), rows, current_row(reader), true);
@@ -164,14 +192,21 @@ std::optional<Diagnosis> diagnose(WorkerSession& session, relay::RelayLog& log, 
   try {
     // As a worker begins, where the transaction's sessions may be without default database.
     if (session.context().has_default_database() && !session.temporary_tables().any()) session.reconnect(stop);
-    session.execute("START TRANSACTION");
+    const auto read_with = [&](TransactionHandler& handler) {
+      EventInterpreter interpreter(log, handler, target, {}, prepared);
+      const auto cursor = log.open_cursor(transaction.begin);
+      while (const auto event = cursor->next()) {
+        interpreter.feed(*event, cursor->description());
+        if (!interpreter.in_transaction() || stop.stop_requested()) break;
+      }
+    };
+    FirstDefinition definition;
+    read_with(definition);
+    std::string begin;
+    if (definition.context()) begin = session.context().enter_before_transaction(*definition.context());
+    session.execute(begin + "START TRANSACTION");
     EventByEvent handler(session, writer, rows_session_statement);
-    EventInterpreter interpreter(log, handler, target, {}, prepared);
-    const auto cursor = log.open_cursor(transaction.begin);
-    while (const auto event = cursor->next()) {
-      interpreter.feed(*event, cursor->description());
-      if (!interpreter.in_transaction() || stop.stop_requested()) break;
-    }
+    read_with(handler);
   } catch (Diagnosis& found) {
     diagnosis = std::move(found);
   } catch (const target::TargetError& error) {

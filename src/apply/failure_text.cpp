@@ -1,5 +1,7 @@
 #include "failure_text.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "tributary/util/utf8.hpp"
@@ -15,16 +17,17 @@ std::string transaction_text(const TransactionStart& transaction) {
   return transaction.gtid.empty() ? std::string("transaction") : "transaction " + transaction.gtid;
 }
 
-/// Bytes of @p statement in front of what may be a password, as far as its first @p limit bytes tell. Hidden rather too
-/// often than once too rarely: the word may stand for something else.
-std::size_t bytes_without_password(std::string_view statement, std::size_t limit) {
-  SqlTokenizer tokenizer(statement, {});
-  for (SqlToken token = tokenizer.next(); token.kind != TokenKind::end; token = tokenizer.next()) {
-    const auto end = static_cast<std::size_t>(token.raw.data() - statement.data()) + token.raw.size();
-    if (token.is("IDENTIFIED") || token.is("PASSWORD")) return end;
-    if (end > limit) break;
+/// Bytes of @p statement in front of what may be a password. By the bytes alone, whatever these are to a server: hidden
+/// rather too often than once too rarely.
+std::size_t bytes_without_password(std::string_view statement) {
+  std::size_t first = statement.size();
+  for (const std::string_view word : {"identified", "password"}) {
+    const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+    const auto at = std::search(statement.begin(), statement.end(), word.begin(), word.end(), same);
+    if (at == statement.end()) continue;
+    first = std::min(first, static_cast<std::size_t>(at - statement.begin()) + word.size());
   }
-  return statement.size();
+  return first;
 }
 
 }  // namespace
@@ -43,7 +46,7 @@ std::string place_text(const TransactionStart& transaction) {
 }
 
 std::string statement_excerpt(std::string_view statement) {
-  const std::size_t visible = bytes_without_password(statement, k_excerpt_bytes);
+  const std::size_t visible = bytes_without_password(statement);
   std::string text;
   std::string_view rest = statement.substr(0, visible);
   while (!rest.empty() && text.size() < k_excerpt_bytes) {
@@ -62,12 +65,17 @@ std::string statement_excerpt(std::string_view statement) {
 }
 
 std::string message_without_password(std::string_view statement, std::string_view message) {
-  static constexpr std::string_view k_quotes_statement = "near '";
-  const std::size_t quoted = message.find(k_quotes_statement);
-  if (quoted == std::string_view::npos || bytes_without_password(statement, statement.size()) == statement.size()) {
-    return std::string(message);
+  // It may quote the statement, in whatever language: so much of what stands behind " BY '" is none of the password.
+  static constexpr std::size_t k_harmless = 5;
+  const std::string_view hidden = statement.substr(bytes_without_password(statement));
+  const std::size_t quote = message.find('\'');
+  if (hidden.empty() || quote == std::string_view::npos) return std::string(message);
+  const std::string_view quoted = message.substr(quote + 1);
+  bool tells = quoted.size() <= k_harmless;
+  for (std::size_t at = 0; !tells && at + k_harmless < quoted.size(); ++at) {
+    tells = hidden.find(quoted.substr(at, k_harmless + 1)) != std::string_view::npos;
   }
-  return std::string(message.substr(0, quoted + k_quotes_statement.size())) + "...'";
+  return tells ? std::string(message.substr(0, quote + 1)) + "...'" : std::string(message);
 }
 
 std::string statement_failure_text(const SourceStatement& statement, std::uint16_t code, std::string_view message) {

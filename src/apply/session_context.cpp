@@ -90,10 +90,12 @@ std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool
   static constexpr std::uint64_t k_mysql_settable = k_common | k_mysql_time_truncate_fractional;
   static constexpr std::uint64_t k_mariadb_time_round_fractional = 0x400000000;
   sql_mode &= ~k_no_dir_in_create;
+  // In MySQL before 8.0 a name for several modes, which all have bits of their own; in MariaDB another language.
+  static constexpr std::uint64_t k_other_language = 0x200 /* ORACLE */ | 0x400 /* MSSQL */;
   if (from_mariadb == to_mariadb) return to_mariadb ? sql_mode : sql_mode & k_mysql_settable & ~k_old;
   if (to_mariadb) {
     const bool rounds = (sql_mode & k_mysql_time_truncate_fractional) == 0;
-    return (sql_mode & k_common) | (rounds ? k_mariadb_time_round_fractional : 0);
+    return (sql_mode & k_common & ~k_other_language) | (rounds ? k_mariadb_time_round_fractional : 0);
   }
   const bool rounds = (sql_mode & k_mariadb_time_round_fractional) != 0;
   return (sql_mode & k_common & ~k_old) | (rounds ? 0 : k_mysql_time_truncate_fractional);
@@ -101,11 +103,13 @@ std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool
 
 SessionContext::SessionContext(bool target_is_mariadb, std::uint32_t target_version,
                                std::function<CollationName(std::uint32_t)> collation,
-                               std::function<std::string()> system_time_zone)
+                               std::function<std::string()> system_time_zone,
+                               std::function<std::shared_ptr<const SourceSettings>()> settings)
     : target_is_mariadb_(target_is_mariadb),
       target_version_(target_version),
       collation_(std::move(collation)),
-      system_time_zone_(std::move(system_time_zone)) {}
+      system_time_zone_(std::move(system_time_zone)),
+      settings_(std::move(settings)) {}
 
 void SessionContext::forget() {
   variables_ = {};
@@ -253,17 +257,16 @@ void SessionContext::set_time_zone(Assignments& assignments, const StatementCont
   assignments.set(variables_.time_zone, zone, "time_zone", target::hex_literal(zone));
 }
 
-/// What changes the results of expressions and no event tells: what the source's vendor begins with, never the target's
-/// own settings.
 void SessionContext::set_results(Assignments& assignments, const StatementContext& statement) {
-  static constexpr std::uint64_t k_mariadb_group_concat_max_len = 1048576;  // from 10.2.4 on
-  static constexpr std::uint64_t k_mysql_group_concat_max_len = 1024;
-  static constexpr std::uint64_t k_div_precision_increment = 4;
-  assignments.set(variables_.group_concat_max_len,
-                  statement.from_mariadb ? k_mariadb_group_concat_max_len : k_mysql_group_concat_max_len,
-                  "group_concat_max_len");
-  assignments.set(variables_.div_precision_increment, k_div_precision_increment, "div_precision_increment");
-  assignments.set(variables_.default_week_format, std::uint64_t{0}, "default_week_format");
+  const auto settings = settings_ ? settings_() : nullptr;
+  for (const SessionSetting& setting :
+       result_settings(settings ? *settings : SourceSettings{}, {statement.from_mariadb, statement.source_version},
+                       {target_is_mariadb_, target_version_})) {
+    std::string& known = variables_.results[setting.name];
+    if (known == setting.literal) continue;
+    known = setting.literal;
+    assignments.add(setting.name, setting.literal);
+  }
 }
 
 void SessionContext::set_charset(Assignments& assignments, const StatementContext& statement) {

@@ -16,19 +16,15 @@ constexpr std::uint16_t k_unknown_time_zone = 1298;    // ER_UNKNOWN_TIME_ZONE
 
 }  // namespace
 
-SourceTimeZone::SourceTimeZone(std::string channel, std::function<std::string()> offsets)
-    : channel_(std::move(channel)), offsets_(std::move(offsets)) {}
-
 void SourceTimeZone::forget() {
   zone_.clear();
   of_target_.reset();
 }
 
-const std::string& SourceTimeZone::in(target::TargetConnection& connection) {
-  std::string offsets = offsets_ ? offsets_() : std::string();
+const std::string& SourceTimeZone::in(target::TargetConnection& connection, const std::string& offsets) {
   if (zone_.empty() || offsets != known_offsets_) {
     zone_ = find(connection, offsets);
-    known_offsets_ = std::move(offsets);
+    known_offsets_ = offsets;
   }
   return zone_;
 }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "tributary/target/target_server.hpp"
 
@@ -12,13 +12,12 @@ namespace tributary::apply {
 /// thread.
 class SourceTimeZone {
  public:
-  /// @p offsets: of the source's SYSTEM as parse_zone_offsets() returns them; '' = not known, what then is set is
-  /// SYSTEM, and a warning says so.
-  SourceTimeZone(std::string channel, std::function<std::string()> offsets);
+  explicit SourceTimeZone(std::string channel) : channel_(std::move(channel)) {}
 
-  /// "SYSTEM" where the target's host has the same zone, "+01:00", or the name of a zone of the target's tables.
-  /// @throws TargetError 1298 where the target has no such zone.
-  const std::string& in(target::TargetConnection& connection);
+  /// @p offsets: of the source's SYSTEM as parse_zone_offsets() returns them; '' = not known: "SYSTEM" then, and a
+  /// warning says so. @return "SYSTEM" where the target's host has the same zone, "+01:00", or the name of a zone of
+  /// the target's tables. @throws TargetError 1298 where the target has no such zone.
+  const std::string& in(target::TargetConnection& connection, const std::string& offsets);
   /// The connection is another one: perhaps the server is.
   void forget();
 
@@ -26,7 +25,6 @@ class SourceTimeZone {
   std::string find(target::TargetConnection& connection, const std::string& offsets);
 
   const std::string channel_;
-  const std::function<std::string()> offsets_;
   std::string known_offsets_;             ///< for which zone_ was found
   std::string zone_;                      ///< '' = not found yet
   std::optional<std::string> of_target_;  ///< offsets of the target's SYSTEM

@@ -149,12 +149,15 @@ bool Worker::changes_only_without_transactions(const Step& step) const {
 
 void Worker::run_ahead(Chunk& chunk) {
   if (!session_.one_engine_per_transaction()) return;
-  bool first = true;  // a statement may read what those before it have changed
+  bool first = true;           // a statement may read what those before it have changed,
+  bool behind_others = false;  // and those behind it may change what it reads
   std::vector<Step> others;
   for (Step& step : chunk.steps) {
-    const bool ahead = changes_only_without_transactions(step) && (std::holds_alternative<RowsStep>(step) || first);
+    const bool is_rows = std::holds_alternative<RowsStep>(step);
+    const bool ahead = changes_only_without_transactions(step) && !behind_others && (is_rows || first);
     if (!ahead) {
       first = false;
+      behind_others = behind_others || std::holds_alternative<SourceStatement>(step);
       others.push_back(std::move(step));
       continue;
     }

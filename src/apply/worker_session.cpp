@@ -19,7 +19,7 @@ constexpr std::size_t k_packet_reserve = 1024;  // of max_allowed_packet, for wh
 }  // namespace
 
 WorkerSession::WorkerSession(const ApplierOptions& options, const target::CheckpointStore& store, std::uint32_t worker)
-    : options_(options), store_(store), worker_(worker), source_time_zone_(options.channel, options.source_time_zone) {}
+    : options_(options), store_(store), worker_(worker), source_time_zone_(options.channel) {}
 
 void WorkerSession::connect(const std::stop_token& stop) {
   if (connected()) return;
@@ -35,7 +35,8 @@ void WorkerSession::connect(const std::stop_token& stop) {
   context_ = std::make_unique<SessionContext>(
       connection_->is_mariadb(), connection_->server_version_number(),
       [this](std::uint32_t id) { return collations_.of(*connection_, id); },
-      [this] { return source_time_zone_.in(*connection_); });
+      [this] { return source_time_zone_.in(*connection_, source_settings()->time_zone); },
+      [this] { return source_settings(); });
   try {
     const std::stop_callback on_stop(stop, [this] { interrupt(); });
     target::ApplierSessionOptions session;
@@ -60,6 +61,10 @@ void WorkerSession::prepare_for_mysql_rows() {
   rows_unprepared_ = false;
   const auto setting = connection_->query("SELECT @@GLOBAL.enforce_gtid_consistency");
   one_engine_per_transaction_ = setting.at(0).at(0) == "ON";
+}
+
+std::shared_ptr<const SourceSettings> WorkerSession::source_settings() const {
+  return options_.source_settings ? options_.source_settings() : std::make_shared<const SourceSettings>();
 }
 
 void WorkerSession::fence_former_workers(std::uint32_t workers, const std::stop_token& stop) {
@@ -113,7 +118,8 @@ bool WorkerSession::recover() noexcept {
   static constexpr std::string_view k_not_complete_rollback = "1196";  // ER_WARNING_NOT_COMPLETE_ROLLBACK
   if (!connected()) return false;
   try {
-    connection_->execute("ROLLBACK");
+    // A routine may have switched warnings off, by which is told below what stays.
+    connection_->execute("SET SESSION max_error_count = 64; ROLLBACK");
     context_->forget();
     rows_unprepared_ = connection_->is_mariadb();
     const auto warnings = connection_->query("SHOW WARNINGS");

@@ -70,6 +70,7 @@ class WorkerSession {
   void interrupt() noexcept;
 
  private:
+  [[nodiscard]] std::shared_ptr<const SourceSettings> source_settings() const;
   void prepare_for_mysql_rows();
   /// That a new column has, or the table or database that the statement makes or changes, where it names none; '' where
   /// the target does not tell.

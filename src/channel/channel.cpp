@@ -100,9 +100,10 @@ Notes Channel::change(const ChannelChange& change) {
       // Whether it is another server is known when it has answered.
       const std::lock_guard lock(self.mutex);
       self.receiver.reset();
-      // What is received already was written where the zone was this.
+      // What is received already was written under these settings.
       state::SourceAnswersRecord answers;
-      answers.time_zone = self.source_time_zone;
+      answers.time_zone = self.source_settings->time_zone;
+      answers.variables = self.source_settings->variables;
       self.store.save_source_answers(self.name, answers);
     }
   }

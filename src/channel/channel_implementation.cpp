@@ -164,6 +164,12 @@ void Channel::Implementation::save_mirror() {
   }
 }
 
+void Channel::Implementation::set_source_settings(const std::string& time_zone, const std::string& variables) {
+  auto next = std::make_shared<const apply::SourceSettings>(apply::SourceSettings{time_zone, variables});
+  const std::lock_guard lock(mutex);
+  source_settings = std::move(next);
+}
+
 void Channel::Implementation::start_io() {
   source::SourceOptions options;
   {
@@ -196,12 +202,9 @@ void Channel::Implementation::start_io() {
   io_thread = {};  // joins the last run
   auto next =
       std::make_shared<source::Receiver>(std::move(options), *log, [this](const source::SourceAnswers& answers) {
-        {
-          const std::lock_guard lock(mutex);
-          source_time_zone = answers.time_zone;
-        }
-        store.save_source_answers(
-            name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum, answers.time_zone});
+        set_source_settings(answers.time_zone, answers.variables);
+        store.save_source_answers(name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum,
+                                         answers.time_zone, answers.variables});
       });
   {
     const std::lock_guard lock(mutex);
@@ -232,9 +235,9 @@ void Channel::Implementation::start_sql() {
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
     options.known_applied = mirror.position;
-    options.source_time_zone = [this] {
+    options.source_settings = [this] {
       const std::lock_guard guard(mutex);
-      return source_time_zone;
+      return source_settings;
     };
   }
   sql_thread = {};

@@ -13,7 +13,7 @@ namespace tributary::channel {
 struct Channel::Implementation {
   Implementation(state::ChannelRecord initial, const ChannelDefaults& shared, state::Store& state_store)
       : name(initial.name), defaults(shared), store(state_store), record(std::move(initial)) {
-    if (auto answers = store.source_answers(name)) source_time_zone = std::move(answers->time_zone);
+    if (const auto answers = store.source_answers(name)) set_source_settings(answers->time_zone, answers->variables);
   }
 
   /// What a waiting statement looks at, again and again.
@@ -37,7 +37,8 @@ struct Channel::Implementation {
   std::shared_ptr<relay::RelayLog> log;  ///< null when it could not be opened: log_error tells why
   std::string log_error;
   state::ChannelRecord record;
-  std::string source_time_zone;  ///< SourceAnswers::time_zone of the last source that answered
+  /// Of the last source that answered; never null.
+  std::shared_ptr<const apply::SourceSettings> source_settings = std::make_shared<apply::SourceSettings>();
   bool retired = false;
   std::shared_ptr<source::Receiver> receiver;  ///< kept after its thread ended, for its last status
   std::shared_ptr<apply::Applier> applier;
@@ -50,6 +51,7 @@ struct Channel::Implementation {
   std::jthread io_thread;
   std::jthread sql_thread;
 
+  void set_source_settings(const std::string& time_zone, const std::string& variables);
   [[nodiscard]] relay::RelayLogOptions log_options(relay::RelayCatalogue& files) const;
   void open_log();
   void check_usable() const;

@@ -72,8 +72,8 @@ ChannelStatus Channel::status() const {
   }
   if (status.receiver.answers.version.empty()) {
     if (const auto answers = self.store.source_answers(self.name)) {
-      status.receiver.answers = {answers->version, answers->server_id, answers->server_uuid, answers->checksum,
-                                 answers->time_zone};
+      status.receiver.answers = {answers->version,  answers->server_id, answers->server_uuid,
+                                 answers->checksum, answers->time_zone, answers->variables};
     }
   }
   // The rule of sql/rpl_replica.cc, show_replica_status: NULL when the applier is stopped, or when all is applied but

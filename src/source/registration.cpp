@@ -93,14 +93,36 @@ std::string ask_gtid_mode(SourceConnection& connection) {
   return {};
 }
 
-/// '' where it cannot say: what depends on it is known to be unknown.
-std::string ask_time_zone(SourceConnection& connection) {
+/// '' where the source cannot say: what depends on it is known to be unknown.
+template <typename Question>
+std::string ask_if_possible(Question question) {
   try {
-    return parse_zone_offsets(connection.query_value(zone_offsets_query()).value_or("")).value_or("");
+    return question();
   } catch (const ReceiveError& error) {
     if (error.remedy() == Remedy::give_up || is_connection_error(error.code())) throw;
     return {};
   }
+}
+
+std::string ask_time_zone(SourceConnection& connection) {
+  return parse_zone_offsets(connection.query_value(zone_offsets_query()).value_or("")).value_or("");
+}
+
+std::string ask_variables(SourceConnection& connection) {
+  static constexpr std::size_t k_longest_value = 1000;
+  std::string lines;
+  // A variable that a server does not have is left out of the answer.
+  for (const auto& row : connection.query(
+           "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('block_encryption_mode', 'default_regex_flags', "
+           "'default_week_format', 'div_precision_increment', 'group_concat_max_len', 'max_allowed_packet', "
+           "'max_recursive_iterations', 'old_mode')")) {
+    const auto is_line = [](const std::string& text) {
+      return text.size() <= k_longest_value && printable(text) == text;
+    };
+    if (row.size() == 2 && is_line(row[0]) && is_line(row[1])) lines += fmt::format("{}={}\n", row[0], row[1]);
+    if (lines.size() > 10 * k_longest_value) break;
+  }
+  return lines;
 }
 
 void set_heartbeat(SourceConnection& connection, double period_s) {
@@ -155,7 +177,8 @@ SourceProbe probe_source(SourceConnection& connection, const SourceOptions& opti
         asking("get the SERVER_UUID of the source", [&] { return ask_server_uuid(connection, options); });
     probe.gtid_mode = asking("get the GTID_MODE of the source", [&] { return ask_gtid_mode(connection); });
   }
-  probe.answers.time_zone = ask_time_zone(connection);
+  probe.answers.time_zone = ask_if_possible([&] { return ask_time_zone(connection); });
+  probe.answers.variables = ask_if_possible([&] { return ask_variables(connection); });
   set_heartbeat(connection, options.heartbeat_period);
   probe.answers.checksum = negotiate_checksum(connection);
   probe.checksum = probe.answers.checksum == "CRC32" ? ChecksumAlgorithm::crc32 : ChecksumAlgorithm::off;

@@ -254,6 +254,23 @@ void SourceConnection::execute(const std::string& sql) {
   if (!result && mysql_errno(handle_.get()) != 0) fail();
 }
 
+std::vector<std::vector<std::string>> SourceConnection::query(const std::string& sql) {
+  if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) fail();
+  const Result result(mysql_store_result(handle_.get()));
+  if (!result && mysql_errno(handle_.get()) != 0) fail();
+  std::vector<std::vector<std::string>> rows;
+  while (result) {
+    const MYSQL_ROW row = mysql_fetch_row(result.get());
+    if (row == nullptr) break;
+    const unsigned long* const lengths = mysql_fetch_lengths(result.get());
+    auto& values = rows.emplace_back();
+    for (unsigned int i = 0; i < mysql_num_fields(result.get()); ++i) {
+      values.emplace_back(row[i] == nullptr ? "" : std::string(row[i], lengths[i]));
+    }
+  }
+  return rows;
+}
+
 std::optional<std::string> SourceConnection::query_value(const std::string& sql) {
   if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) fail();
   const Result result(mysql_store_result(handle_.get()));

@@ -28,6 +28,8 @@ class SourceConnection {
   SourceConnection& operator=(const SourceConnection&) = delete;
 
   void execute(const std::string& sql);
+  /// Rows of a small result; NULL is ''.
+  std::vector<std::vector<std::string>> query(const std::string& sql);
   /// First column of the first row; nullopt when there is no row or it is NULL.
   std::optional<std::string> query_value(const std::string& sql);
   /// COM_REGISTER_SLAVE; makes us visible in SHOW SLAVE HOSTS.

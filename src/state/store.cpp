@@ -186,7 +186,8 @@ void Store::remove_applied(const std::string& channel) {
 std::optional<SourceAnswersRecord> Store::source_answers(const std::string& channel) {
   const std::lock_guard lock(implementation_->mutex);
   Statement& select = implementation_->database.statement(
-      "SELECT version, server_id, server_uuid, checksum, time_zone FROM channel_source_answers WHERE channel = ?");
+      "SELECT version, server_id, server_uuid, checksum, time_zone, variables FROM channel_source_answers WHERE "
+      "channel = ?");
   if (!select.bind(channel).step()) return std::nullopt;
   SourceAnswersRecord record;
   record.version = select.text();
@@ -194,6 +195,7 @@ std::optional<SourceAnswersRecord> Store::source_answers(const std::string& chan
   record.server_uuid = select.text();
   record.checksum = select.text();
   record.time_zone = select.text();
+  record.variables = select.text();
   select.reset();
   return record;
 }
@@ -203,16 +205,19 @@ void Store::save_source_answers(const std::string& channel, const SourceAnswersR
   implementation_->set_durability(Durability::normal);
   implementation_->database
       .statement(
-          "INSERT INTO channel_source_answers (channel, version, server_id, server_uuid, checksum, time_zone)"
-          " SELECT name, ?2, ?3, ?4, ?5, ?6 FROM channel WHERE name = ?1"
+          "INSERT INTO channel_source_answers (channel, version, server_id, server_uuid, checksum, time_zone, "
+          "variables)"
+          " SELECT name, ?2, ?3, ?4, ?5, ?6, ?7 FROM channel WHERE name = ?1"
           " ON CONFLICT (channel) DO UPDATE SET version = excluded.version, server_id = excluded.server_id,"
-          " server_uuid = excluded.server_uuid, checksum = excluded.checksum, time_zone = excluded.time_zone")
+          " server_uuid = excluded.server_uuid, checksum = excluded.checksum, time_zone = excluded.time_zone,"
+          " variables = excluded.variables")
       .bind(channel)
       .bind(record.version)
       .bind(record.server_id)
       .bind(record.server_uuid)
       .bind(record.checksum)
       .bind(record.time_zone)
+      .bind(record.variables)
       .run();
 }
 

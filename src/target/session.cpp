@@ -82,6 +82,8 @@ void prepare_applier_session(TargetConnection& connection, const ApplierSessionO
       " sql_big_selects = 1, completion_type = 0,"
       // What a source has taken, with whatever it has ignored of it, is taken here.
       " innodb_strict_mode = 0,"
+      // What the server says is searched for what a status may not show, and for what a rollback has left.
+      " lc_messages = 'en_US', max_error_count = 1024,"
       " innodb_lock_wait_timeout = {}, lock_wait_timeout = {}, wait_timeout = {}, net_read_timeout = {},"
       " net_write_timeout = {}",
       options.row_lock_wait_seconds, options.metadata_lock_wait_seconds, k_longest_wait_timeout, k_network_timeout,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tributary/apply/source_settings.hpp"
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
@@ -28,8 +29,8 @@ struct ApplierOptions {
   /// What is known to be applied since @ref start, from an earlier run; file number 0: nothing. A target that holds no
   /// checkpoint has lost it, and the applier stops.
   relay::RelayPosition known_applied;
-  /// What time_zone=SYSTEM is in the source: zone_offsets.hpp; '' or no function: not known. Any thread.
-  std::function<std::string()> source_time_zone;
+  /// Of the source at present, never null; no function: nothing is known. Any thread.
+  std::function<std::shared_ptr<const SourceSettings>()> source_settings;
 };
 
 /// A consistent copy of the applier's figures.

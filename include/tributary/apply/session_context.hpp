@@ -2,11 +2,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
+#include "tributary/apply/source_settings.hpp"
 #include "tributary/binlog/statement_events.hpp"
 
 namespace tributary::apply {
@@ -45,9 +49,10 @@ std::uint64_t translate_sql_mode(std::uint64_t sql_mode, bool from_mariadb, bool
 class SessionContext {
  public:
   /// @p collation finds what stands in the target for a collation of the source, @p system_time_zone what stands for
-  /// the zone of the source's host; they throw where nothing does.
+  /// the zone of the source's host; they throw where nothing does. @p settings tells of the source, if not empty.
   SessionContext(bool target_is_mariadb, std::uint32_t target_version,
-                 std::function<CollationName(std::uint32_t)> collation, std::function<std::string()> system_time_zone);
+                 std::function<CollationName(std::uint32_t)> collation, std::function<std::string()> system_time_zone,
+                 std::function<std::shared_ptr<const SourceSettings>()> settings = {});
 
   /// sql_mode NO_DIR_IN_CREATE is the target's own, as in both servers' Query_log_event::do_apply_event: whether it has
   /// it.
@@ -85,7 +90,7 @@ class SessionContext {
     std::optional<std::uint64_t> auto_increment_increment, auto_increment_offset;
     std::optional<std::uint64_t> lc_time_names, pseudo_thread_id, server_id, default_collation_for_utf8mb4;
     std::optional<std::string> time_zone, character_set_collations;
-    std::optional<std::uint64_t> group_concat_max_len, div_precision_increment, default_week_format;
+    std::map<std::string_view, std::string> results;  ///< result_settings()
     std::optional<bool> sql_auto_is_null, foreign_key_checks, unique_checks, check_constraint_checks,
         explicit_defaults_for_timestamp, sql_if_exists, system_versioning_insert_history, enable_cascade_triggers,
         default_table_encryption;
@@ -108,6 +113,7 @@ class SessionContext {
   std::uint32_t target_version_;
   std::function<CollationName(std::uint32_t)> collation_;
   std::function<std::string()> system_time_zone_;
+  std::function<std::shared_ptr<const SourceSettings>()> settings_;
   Variables variables_;
   bool own_collation_database_ = true;  ///< collation_database is known to be the default database's own
   std::optional<std::string> database_;

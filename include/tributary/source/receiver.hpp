@@ -62,6 +62,7 @@ struct SourceAnswers {
   std::string server_uuid;  ///< empty for MariaDB
   std::string checksum;     ///< "CRC32" or "NONE"
   std::string time_zone;    ///< what time_zone=SYSTEM is there: parse_zone_offsets(); '' where it did not say so
+  std::string variables;    ///< its global variables that change results: lines of name=value; '' likewise
 };
 
 enum class ReceiverState { stopped, connecting, running };

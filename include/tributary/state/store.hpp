@@ -63,6 +63,7 @@ struct SourceAnswersRecord {
   std::string server_uuid;
   std::string checksum;
   std::string time_zone;  ///< offsets of its SYSTEM (util/zone_offsets.hpp), '' = not known
+  std::string variables;  ///< global ones that change results: lines of name=value
 };
 
 struct AccountRecord {

@@ -46,6 +46,10 @@ TEST(FailureTextTest, AServersMessageQuotesNoPassword) {
   EXPECT_EQ(message_without_password(late, "syntax near 'BY 'secret''"), "syntax near '...'");
   EXPECT_EQ(message_without_password("DROP TABL t", "syntax near 'TABL t'"), "syntax near 'TABL t'");
   EXPECT_EQ(message_without_password(late, "Table 'd.t' doesn't exist"), "Table 'd.t' doesn't exist");
+  EXPECT_EQ(
+      message_without_password("CREATE USER c IDENTIFIED BY 'geheim'", "Fehler bei 'USER c IDENTIFIED BY 'geheim''"),
+      "Fehler bei '...'");
+  EXPECT_EQ(message_without_password("SET PASSWORD='x'", "near '='x''"), "near '...'");
 }
 
 TEST(FailureTextTest, ExcerptsAreShortValidAndWithoutPasswords) {
@@ -55,6 +59,8 @@ TEST(FailureTextTest, ExcerptsAreShortValidAndWithoutPasswords) {
   EXPECT_EQ(statement_excerpt("SELECT\n\t1"), "SELECT  1");
   EXPECT_EQ(statement_excerpt("ALTER USER a IDENTIFIED BY 'secret'"), "ALTER USER a IDENTIFIED...");
   EXPECT_EQ(statement_excerpt("SET PASSWORD FOR a = 'secret'"), "SET PASSWORD...");
+  EXPECT_EQ(statement_excerpt("CREATE USER 'b\\'@'%' IDENTIFIED BY 'secret'"), "CREATE USER 'b\\'@'%' IDENTIFIED...")
+      << "whatever a backslash is to the source";
   // Characters of two bytes are not cut in two.
   std::string text(199, 'x');
   text += "é";

@@ -40,7 +40,9 @@ TEST_F(SessionContextTest, SendsOnlyWhatDiffers) {
   EXPECT_EQ(context_.enter(statement),
             "USE `d`;SET @@session.timestamp=1700000000,@@session.sql_mode=4,@@session.character_set_client=33,"
             "@@session.collation_connection=33,@@session.collation_server=8,@@session.group_concat_max_len=1048576,"
-            "@@session.div_precision_increment=4,@@session.default_week_format=0,@@session.auto_increment_increment=1,"
+            "@@session.div_precision_increment=4,@@session.default_week_format=0,@@session.default_regex_flags='',"
+            "@@session.old_mode='UTF8_IS_UTF8MB3',@@session.max_recursive_iterations=1000,"
+            "@@session.auto_increment_increment=1,"
             "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12,@@session."
             "server_id=5;");
   EXPECT_EQ(context_.enter(statement), "");
@@ -370,6 +372,7 @@ TEST(TranslateSqlModeTest, BetweenVendors) {
   EXPECT_EQ(translate_sql_mode(0x80 | 0x4, true, true), 0x4U);
   // MySQL rounds fractions unless told to cut them; MariaDB cuts unless told to round.
   EXPECT_EQ(translate_sql_mode(0x4, false, true), 0x400000004U);
+  EXPECT_EQ(translate_sql_mode(0x604, false, true), 0x400000004U) << "ORACLE and MSSQL are only names in MySQL";
   EXPECT_EQ(translate_sql_mode(0x100000004, false, true), 0x4U);
   EXPECT_EQ(translate_sql_mode(0x4, true, false), 0x100000004U);
   EXPECT_EQ(translate_sql_mode(0x400000204, true, false), 0x4U);

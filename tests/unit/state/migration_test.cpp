@@ -81,7 +81,9 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
                                    "get_public_key", "compression_algorithms", "bind", "start_gtid"}) {
     back += std::string("ALTER TABLE channel DROP COLUMN ") + column + "; ";
   }
-  back += "ALTER TABLE channel_source_answers DROP COLUMN time_zone; ";
+  back +=
+      "ALTER TABLE channel_source_answers DROP COLUMN time_zone; "
+      "ALTER TABLE channel_source_answers DROP COLUMN variables; ";
   (void)sql(back + "PRAGMA user_version = 1");
   Store store(file());
   ASSERT_EQ(store.channels().size(), 1U);

@@ -90,7 +90,8 @@ TEST_F(StoreTest, savingAChannelAgainKeepsWhatHangsOnIt) {
   Store store(file());
   store.save_channel(channel("a"));
   store.save_applied("a", AppliedRecord{{2, 777}, "bin.000002", 777, "0-1-5", 1700000000});
-  store.save_source_answers("a", SourceAnswersRecord{"10.11.6-MariaDB-log", 4294967295U, "", "CRC32", "3600"});
+  store.save_source_answers("a",
+                            SourceAnswersRecord{"10.11.6-MariaDB-log", 4294967295U, "", "CRC32", "3600", "a=1\nb=\n"});
   ChannelRecord changed = channel("a");
   changed.host = "elsewhere";
   store.save_channel(changed);
@@ -101,6 +102,7 @@ TEST_F(StoreTest, savingAChannelAgainKeepsWhatHangsOnIt) {
   EXPECT_EQ(answers->server_id, 4294967295U);
   EXPECT_EQ(answers->checksum, "CRC32");
   EXPECT_EQ(answers->time_zone, "3600");
+  EXPECT_EQ(answers->variables, "a=1\nb=\n");
 }
 
 TEST_F(StoreTest, removingAChannelRemovesWhatHangsOnItAndNothingElse) {
@@ -108,7 +110,7 @@ TEST_F(StoreTest, removingAChannelRemovesWhatHangsOnItAndNothingElse) {
   for (const char* name : {"a", "b"}) {
     store.save_channel(channel(name));
     store.save_applied(name, AppliedRecord{{2, 777}, "bin.000002", 777, "0-1-5", 1700000000});
-    store.save_source_answers(name, SourceAnswersRecord{"10.11.6-MariaDB-log", 1, "", "CRC32", ""});
+    store.save_source_answers(name, SourceAnswersRecord{"10.11.6-MariaDB-log", 1, "", "CRC32", "", ""});
   }
   store.remove_channel("a");
   EXPECT_FALSE(store.applied("a"));
