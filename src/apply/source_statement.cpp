@@ -73,6 +73,7 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
                     "transactions: where it ended cannot be repeated",
                     statement.expected_error));
   }
+  if (statement.scan.kind == StatementKind::dml) session.tell_differences(statement.context);
   std::string packet = std::move(before);
   const bool without_database =
       session.runs_without_database(statement.context) && !session.context().has_default_database();

@@ -1,6 +1,7 @@
 #include "worker_session.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <fmt/core.h>
@@ -65,6 +66,29 @@ void WorkerSession::prepare_for_mysql_rows() {
 
 std::shared_ptr<const SourceSettings> WorkerSession::source_settings() const {
   return options_.source_settings ? options_.source_settings() : std::make_shared<const SourceSettings>();
+}
+
+void WorkerSession::tell_differences(const StatementContext& statement) {
+  if (std::exchange(differences_told_, true)) return;
+  static constexpr std::uint32_t k_mysql_8 = 80000;
+  const bool old_mysql = !statement.from_mariadb && statement.source_version < k_mysql_8;
+  if (statement.from_mariadb != connection_->is_mariadb() || (old_mysql && !connection_->is_mariadb())) {
+    log(LogLevel::warning,
+        "channel '{}': the source logs statements that change rows, and some functions have other results in a server "
+        "of another vendor or series: binlog_format=ROW is safe (docs/target.md, between MySQL and MariaDB)",
+        options_.channel);
+  }
+  const auto settings = source_settings();
+  const std::string_view packet = settings->variable("max_allowed_packet");
+  std::uint64_t of_source = 0;
+  std::from_chars(packet.data(), packet.data() + packet.size(), of_source);
+  if (of_source > connection_->max_allowed_packet()) {
+    log(LogLevel::warning,
+        "channel '{}': the source's max_allowed_packet is {}, the target's {}: strings that statements make become "
+        "NULL "
+        "there when they are longer; set it as high in the target",
+        options_.channel, of_source, connection_->max_allowed_packet());
+  }
 }
 
 void WorkerSession::fence_former_workers(std::uint32_t workers, const std::stop_token& stop) {

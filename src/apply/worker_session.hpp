@@ -62,6 +62,8 @@ class WorkerSession {
   void look_again_for(const std::string& database);
   /// Ends the session and opens another, which has no default database. Errors as connect().
   void reconnect(const std::stop_token& stop);
+  /// Warns, once, of what may give the statements of this source other results in this target.
+  void tell_differences(const StatementContext& statement);
   /// The statement's text as the target understands it: with its own names for collations that it does not have.
   std::string for_target(const SourceStatement& statement);
   /// After a failure: rolls back, or disconnects where that fails. What is known of the session's state is forgotten.
@@ -88,6 +90,7 @@ class WorkerSession {
   std::set<std::string, std::less<>> missing_databases_;
   TargetCollations collations_;
   SourceTimeZone source_time_zone_;
+  bool differences_told_ = false;
 };
 
 }  // namespace tributary::apply

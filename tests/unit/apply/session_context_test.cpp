@@ -120,7 +120,8 @@ TEST_F(SessionContextTest, FlagsMeanWhatTheSourcesVersionSays) {
   of_old.enter(plain_statement());
   EXPECT_EQ(of_old.enter(statement),
             "SET @@session.sql_auto_is_null=0,@@session.foreign_key_checks=0,@@session.unique_checks=1,"
-            "@@session.check_constraint_checks=1,@@session.explicit_defaults_for_timestamp=0;");
+            "@@session.check_constraint_checks=1,@@session.explicit_defaults_for_timestamp=0,"
+            "@@session.max_recursive_iterations=4294967295;");
 }
 
 TEST_F(SessionContextTest, MariaDbChecksUniqueKeysAlways) {
@@ -137,7 +138,8 @@ TEST_F(SessionContextTest, WhatATimestampIsByDefaultFollowsTheSourcesVersion) {
   statement.from_mariadb = false;
   statement.source_version = 50624;
   EXPECT_EQ(context_.enter(statement),
-            "SET @@session.explicit_defaults_for_timestamp=0,@@session.group_concat_max_len=1024;");
+            "SET @@session.explicit_defaults_for_timestamp=0,@@session.group_concat_max_len=1024,"
+            "@@session.max_recursive_iterations=4294967295;");
   statement.source_version = 90704;
   EXPECT_EQ(context_.enter(statement), "SET @@session.explicit_defaults_for_timestamp=1;");
   statement.status.explicit_defaults_for_timestamp = false;
@@ -154,12 +156,16 @@ TEST_F(MysqlSessionContextTest, HasNoServerIdAndSettingsOfItsOwn) {
   EXPECT_EQ(
       context_.enter(statement),
       "SET @@session.timestamp=1700000000,@@session.enable_cascade_triggers=0,@@session.group_concat_max_len=1048576,"
-      "@@session.div_precision_increment=4,@@session.default_week_format=0,@@session.auto_increment_increment=1,"
+      "@@session.div_precision_increment=4,@@session.default_week_format=0,"
+      "@@session.block_encryption_mode='aes-128-ecb',@@session.cte_max_recursion_depth=1000,"
+      "@@session.auto_increment_increment=1,"
       "@@session.auto_increment_offset=1,@@session.lc_time_names=0,@@session.pseudo_thread_id=12;");
   statement.from_mariadb = false;
   statement.source_version = 90704;
   statement.status.enable_cascade_triggers = true;
-  EXPECT_EQ(context_.enter(statement), "SET @@session.enable_cascade_triggers=1,@@session.group_concat_max_len=1024;");
+  EXPECT_EQ(context_.enter(statement),
+            "SET @@session.enable_cascade_triggers=1,@@session.group_concat_max_len=1024,"
+            "@@session.cte_max_recursion_depth=4294967295;");
   statement.status.charset = {45, 45, 45};
   context_.enter(statement);
   statement.status.default_collation_for_utf8mb4 = 255;
