@@ -120,7 +120,7 @@ def test_a_rollback_that_leaves_changes_in_a_target_without_warnings(make_pair):
 @pytest.mark.servers("mysql-9.7")
 def test_rows_stay_behind_a_statement_that_may_read_their_table(make_pair):
     """A table that has transactions in the source only: its rows go ahead of others', but never of a statement."""
-    pair = make_pair("mariadb-10.11", "mysql-9.7")
+    pair = make_pair("mariadb-10.11", "mysql-9.7", ["--log-bin=binlog", "--gtid-mode=ON", "--enforce-gtid-consistency=ON"])
     pair.run("o", "CREATE TABLE a (id INT PRIMARY KEY, n INT)", "CREATE TABLE m (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(40))")
     pair.target.run("ALTER TABLE o.m ENGINE=MyISAM")
     pair.source.run("USE o", "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "SET SESSION binlog_format=MIXED", "BEGIN",
