@@ -323,7 +323,11 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
       tributary::log(LogLevel::warning, "channel '{}': {}; trying again", channel(), printable(what, SIZE_MAX));
     }
     status.retried();
-    status.set_error(failure.code, what + "; trying again");
+    if (waits) {
+      status.set_lock_wait(what + "; trying again");
+    } else {
+      status.set_error(failure.code, what + "; trying again");
+    }
     status.set_stage("Waiting to try the transaction again");
     sleep(pause_after(count - 1), stop);
     return;

@@ -121,11 +121,19 @@ bool means_already_done(std::uint16_t error_code) {
   }
 }
 
-std::string DdlWindow::fingerprint(const SourceStatement& statement) {
+std::string DdlWindow::fingerprint(const SourceStatement& statement, const std::string* before) {
   if (statement.scan.effect == DdlEffect::unknown || statement.scan.objects.empty()) return {};
   try {
     if (const std::string enter = session_.context().enter_plain(); !enter.empty()) session_.execute(enter);
-    return target::fingerprint_objects(session_.connection(), statement.scan.objects);
+    const StatementScan& scan = statement.scan;
+    // Ids of tables are needed where the names alone do not tell.
+    std::string fingerprint;
+    bool with_ids = before != nullptr && target::tells_stored_as(*before);
+    if (!with_ids) {
+      fingerprint = target::fingerprint_objects(session_.connection(), scan.objects, target::StoredAs::left_out);
+      with_ids = before == nullptr && scan.effect == DdlEffect::alter && permutes_names(scan, fingerprint);
+    }
+    return with_ids ? target::fingerprint_objects(session_.connection(), scan.objects) : fingerprint;
   } catch (const target::TargetError& error) {
     // These tell nothing about the definitions.
     if (error.transient() || error.code() == error_code::k_query_interrupted) throw;
@@ -156,13 +164,13 @@ DdlDecision DdlWindow::prepare(const SourceStatement& statement) {
                       "of this one ({}): '{}'. The relay log is not the one that was being applied",
                       open_->statement_hash, hash, statement_excerpt(statement.text)));
     }
-    const std::string now = fingerprint(statement);
+    const std::string now = fingerprint(statement, &open_->fingerprint);
     const bool must_be_complete = now == open_->fingerprint && statement.scan.objects.size() > 1;
     const bool complete = !must_be_complete || fingerprints_are_complete(statement);
     return decide_ddl(statement.scan, open_->fingerprint, now, complete);
   }
   if (statement.scan.repeatable) return DdlDecision::run;
-  const target::DdlIntent intent{statement.place.start, hash, fingerprint(statement)};
+  const target::DdlIntent intent{statement.place.start, hash, fingerprint(statement, nullptr)};
   session_.execute(session_.context().enter_plain() + store_.intent_statement(intent));
   crash_point("apply.after_intent");
   return DdlDecision::run;

@@ -42,7 +42,8 @@ class DdlWindow {
 
  private:
   DdlDecision prepare(const SourceStatement& statement);
-  std::string fingerprint(const SourceStatement& statement);
+  /// @p before: that of the statement's intent, to be compared with; nullptr: the statement has not begun.
+  std::string fingerprint(const SourceStatement& statement, const std::string* before);
   bool fingerprints_are_complete(const SourceStatement& statement);
   void clear_intent() noexcept;
 

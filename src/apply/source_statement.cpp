@@ -82,11 +82,13 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
   if (statement.scan.kind != StatementKind::savepoint) session.context().forget_variables();
   if (!statement.load_data) packet += session.for_target(statement);
   if (packet.size() > session.statement_limit()) {
+    static constexpr std::size_t k_step = 1024;  // servers round the variable down to a multiple of it
+    const std::size_t needed = (packet.size() + 2 * k_step - 1) / k_step * k_step;
     // ER_NET_PACKET_TOO_LARGE
     throw target::TargetError(1153, "08S01",
                               fmt::format("the statement needs a packet of {} bytes: set max_allowed_packet on the "
                                           "target to that or more, and start the applier again",
-                                          packet.size() + 1024));
+                                          needed));
   }
   static constexpr std::uint16_t k_inconsistent_error = 3002;  // ER_INCONSISTENT_ERROR
   std::uint16_t actual_error = 0;

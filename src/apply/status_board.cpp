@@ -16,6 +16,12 @@ void StatusBoard::clear_error() {
   waits_for_lock_ = false;
 }
 
+void StatusBoard::show_error(std::uint16_t code, const std::string& message) {
+  status_.error_code = code;
+  status_.error_message = printable(message, SIZE_MAX);  // what a source sent may be in it
+  status_.error_at = unix_seconds();
+}
+
 void StatusBoard::started() {
   const std::lock_guard lock(mutex_);
   status_.running = true;
@@ -89,10 +95,14 @@ void StatusBoard::retried() {
 
 void StatusBoard::set_error(std::uint16_t code, const std::string& message) {
   const std::lock_guard lock(mutex_);
-  waits_for_lock_ = code == error_code::k_lock_wait_timeout;
-  status_.error_code = code;
-  status_.error_message = printable(message, SIZE_MAX);  // what a source sent may be in it
-  status_.error_at = unix_seconds();
+  show_error(code, message);
+  waits_for_lock_ = false;
+}
+
+void StatusBoard::set_lock_wait(const std::string& message) {
+  const std::lock_guard lock(mutex_);
+  show_error(error_code::k_lock_wait_timeout, message);
+  waits_for_lock_ = true;
 }
 
 target::Checkpoint StatusBoard::applied() const {

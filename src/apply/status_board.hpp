@@ -28,8 +28,10 @@ class StatusBoard {
   void applying(const TransactionStart& transaction);
   void committed(const BatchEnd& end);
   void retried();
-  /// Shown until the next attempt begins: why this one ended. A lock wait is shown until it is over.
+  /// Shown until the next attempt begins: why this one ended.
   void set_error(std::uint16_t code, const std::string& message);
+  /// Shown until something is committed: a transaction waits for a lock, in attempt after attempt.
+  void set_lock_wait(const std::string& message);
 
   [[nodiscard]] target::Checkpoint applied() const;
   /// @p published_end is the relay log's, as it is now.
@@ -37,6 +39,7 @@ class StatusBoard {
 
  private:
   void clear_error();
+  void show_error(std::uint16_t code, const std::string& message);
 
   mutable std::mutex mutex_;  ///< guards all members
   ApplierStatus status_;

@@ -7,11 +7,15 @@
 namespace tributary::apply {
 namespace {
 
-/// Servers differ, and their settings, in whether names of tables differ by case.
-bool may_be_same_name(const std::string& a, const std::string& b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; };
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [&](char left, char right) { return lower(left) == lower(right); });
+/// The name in lower case: servers differ, and their settings, in whether names of tables differ by case.
+TableName folded(const TableName& name) {
+  const auto lower = [](std::string text) {
+    for (char& c : text) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    }
+    return text;
+  };
+  return {lower(name.first), lower(name.second)};
 }
 
 }  // namespace
@@ -21,8 +25,8 @@ bool TableEngines::look_up(target::TargetConnection& connection, const std::vect
   for (const TableName& table : tables) {
     {
       const std::lock_guard lock(mutex_);
-      if (const auto known = engines_.find(table); known != engines_.end()) {
-        without = without || known->second == Engine::without_transactions;
+      if (const auto known = find(table)) {
+        without = without || *known == Engine::without_transactions;
         continue;
       }
     }
@@ -38,24 +42,30 @@ bool TableEngines::look_up(target::TargetConnection& connection, const std::vect
     }
     without = without || engine == Engine::without_transactions;
     const std::lock_guard lock(mutex_);
-    engines_[table] = engine;
+    engines_[folded(table)][table] = engine;
   }
   return without;
 }
 
+std::optional<TableEngines::Engine> TableEngines::find(const TableName& table) const {
+  const auto alike = engines_.find(folded(table));
+  if (alike == engines_.end()) return std::nullopt;
+  const auto known = alike->second.find(table);
+  return known == alike->second.end() ? std::nullopt : std::optional(known->second);
+}
+
 bool TableEngines::known_without_transactions(const TableName& table) const {
   const std::lock_guard lock(mutex_);
-  const auto known = engines_.find(table);
-  return known != engines_.end() && known->second == Engine::without_transactions;
+  return find(table) == Engine::without_transactions;
 }
 
 bool TableEngines::only_sequences_stay(const std::vector<TableName>& tables) const {
   const std::lock_guard lock(mutex_);
   bool any = false;
   for (const TableName& table : tables) {
-    const auto known = engines_.find(table);
-    if (known == engines_.end() || known->second == Engine::without_transactions) return false;
-    any = any || known->second == Engine::sequence;
+    const auto known = find(table);
+    if (!known || *known == Engine::without_transactions) return false;
+    any = any || *known == Engine::sequence;
   }
   return any;
 }
@@ -66,11 +76,7 @@ void TableEngines::forget(const std::vector<target::ObjectName>& objects) {
   };
   const std::lock_guard lock(mutex_);
   if (objects.empty() || !std::all_of(objects.begin(), objects.end(), is_table)) return engines_.clear();
-  for (const target::ObjectName& object : objects) {
-    std::erase_if(engines_, [&object](const auto& known) {
-      return may_be_same_name(known.first.first, object.database) && may_be_same_name(known.first.second, object.name);
-    });
-  }
+  for (const target::ObjectName& object : objects) engines_.erase(folded({object.database, object.name}));
 }
 
 }  // namespace tributary::apply

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,8 +32,12 @@ class TableEngines {
  private:
   enum class Engine { transactional, without_transactions, sequence };
 
+  /// Under mutex_.
+  [[nodiscard]] std::optional<Engine> find(const TableName& table) const;
+
   mutable std::mutex mutex_;  ///< guards what follows
-  std::map<TableName, Engine> engines_;
+  /// By name in lower case: what may be the same table, to a server that does not mind case.
+  std::map<TableName, std::map<TableName, Engine>> engines_;
 };
 
 }  // namespace tributary::apply

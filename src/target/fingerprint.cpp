@@ -115,7 +115,7 @@ std::string user_definition(TargetConnection& connection, const ObjectName& obje
   return create + print_rows(grants, 1);
 }
 
-std::string existing_definition(TargetConnection& connection, const ObjectName& object) {
+std::string existing_definition(TargetConnection& connection, const ObjectName& object, StoredAs stored_as) {
   const std::string name = quote_identifier(object.name);
   const std::string full_name = quote_identifier(object.database) + "." + name;
   // The columns that depend on nothing but the object: a trigger's 7th is the time of its creation.
@@ -124,7 +124,7 @@ std::string existing_definition(TargetConnection& connection, const ObjectName& 
     case ObjectKind::database:
       return print_rows(connection.query("SHOW CREATE DATABASE " + name), k_all);
     case ObjectKind::table:
-      return table_definition(connection, object.database, object.name);
+      return table_definition(connection, object.database, object.name, stored_as);
     case ObjectKind::procedure:
       return print_rows(connection.query("SHOW CREATE PROCEDURE " + full_name), k_all);
     case ObjectKind::function:
@@ -147,18 +147,18 @@ std::string full_name(const ObjectName& object) {
 
 }  // namespace
 
-std::string object_definition(TargetConnection& connection, const ObjectName& object) {
+std::string object_definition(TargetConnection& connection, const ObjectName& object, StoredAs stored_as) {
   const PrintSettings settings(connection);
   try {
-    return existing_definition(connection, object);
+    return existing_definition(connection, object, stored_as);
   } catch (const TargetError& error) {
     if (means_absent(error.code())) return std::string(k_absent);
     throw;
   }
 }
 
-std::string object_fingerprint(TargetConnection& connection, const ObjectName& object) {
-  std::string definition = object_definition(connection, object);
+std::string object_fingerprint(TargetConnection& connection, const ObjectName& object, StoredAs told) {
+  std::string definition = object_definition(connection, object, told);
   if (definition == k_absent) return definition;
   const std::size_t stored_as = object.kind == ObjectKind::table ? definition.rfind(k_stored_as) : std::string::npos;
   if (stored_as == std::string::npos) return sha256_hex(definition);
@@ -179,11 +179,15 @@ std::string without_stored_as(std::string_view fingerprints) {
   return kept;
 }
 
-std::string fingerprint_objects(TargetConnection& connection, std::span<const ObjectName> objects) {
+bool tells_stored_as(std::string_view fingerprints) {
+  return without_stored_as(fingerprints) != fingerprints;
+}
+
+std::string fingerprint_objects(TargetConnection& connection, std::span<const ObjectName> objects, StoredAs stored_as) {
   std::string text;
   for (const ObjectName& object : objects) {
-    text +=
-        fmt::format("{} {} {}\n", kind_name(object.kind), full_name(object), object_fingerprint(connection, object));
+    text += fmt::format("{} {} {}\n", kind_name(object.kind), full_name(object),
+                        object_fingerprint(connection, object, stored_as));
   }
   return text;
 }

@@ -91,14 +91,17 @@ std::string without_auto_increment(std::string_view definition) {
   return kept;
 }
 
-std::string table_definition(TargetConnection& connection, const std::string& database, const std::string& table) {
+std::string table_definition(TargetConnection& connection, const std::string& database, const std::string& table,
+                             StoredAs stored_as) {
   const std::vector<Row> rows =
       connection.query("SHOW CREATE TABLE " + quote_identifier(database) + "." + quote_identifier(table));
   std::string definition;
   for (const Row& row : rows) {
     for (const auto& value : row) definition += value.value_or("NULL") + '\n';
   }
-  return without_auto_increment(definition) + std::string(k_stored_as) + innodb_ids(connection, database, table);
+  definition = without_auto_increment(definition);
+  if (stored_as == StoredAs::left_out) return definition;
+  return definition + std::string(k_stored_as) + innodb_ids(connection, database, table);
 }
 
 }  // namespace tributary::target

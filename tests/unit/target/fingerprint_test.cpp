@@ -148,6 +148,18 @@ TEST_F(FingerprintTest, listsObjectsInReadableLines) {
             "table `d`.`t` " + table("t") + "\ntable `nowhere`.`t` absent\n");
 }
 
+TEST_F(FingerprintTest, idsAreLeftOutWhereNobodyAsksForThem) {
+  server_.run("CREATE TABLE d.t (a INT PRIMARY KEY)");
+  const std::vector<ObjectName> objects{{ObjectKind::table, "d", "t"}, {ObjectKind::table, "d", "u"}};
+  const std::string told = fingerprint_objects(connection_, objects);
+  const std::string left_out = fingerprint_objects(connection_, objects, StoredAs::left_out);
+  EXPECT_TRUE(tells_stored_as(told));
+  EXPECT_FALSE(tells_stored_as(left_out));
+  EXPECT_EQ(left_out, without_stored_as(told));
+  server_.run("OPTIMIZE TABLE d.t");
+  EXPECT_EQ(fingerprint_objects(connection_, objects, StoredAs::left_out), left_out);
+}
+
 TEST_F(FingerprintTest, reportsWhatItCannotRead) {
   server_.run("CREATE TABLE d.t (a INT PRIMARY KEY); CREATE USER plain@'%'");
   TargetOptions plain = options();
