@@ -18,6 +18,7 @@
 #include "axis_order.hpp"
 #include "executable_comments.hpp"
 #include "failure_text.hpp"
+#include "ignored_constraints.hpp"
 #include "partial_statement.hpp"
 
 namespace tributary::apply {
@@ -428,6 +429,10 @@ void EventInterpreter::translate_password(SourceStatement& statement, const binl
 
 void EventInterpreter::on_statement(SourceStatement statement, const relay::RelayEvent& event,
                                     const binlog::EventView& view, const SqlDialect& dialect) {
+  if (statement.context.defines) {
+    statement.text = without_ignored_constraints(statement.text, dialect,
+                                                 IgnoredConstraints::of_server(from_mariadb_, source_version_));
+  }
   switch (statement.scan.kind) {
     case StatementKind::empty:
     case StatementKind::begin:
