@@ -147,6 +147,11 @@ std::string without_start_transaction(std::string_view statement, const SqlDiale
   return text;
 }
 
+std::string character_set_of_table(std::string_view definition, const SqlDialect& dialect) {
+  return character_set_of(collation_mentions(definition, dialect), NameGroups::k_whole,
+                          definition.data() + definition.size());
+}
+
 std::string with_collations(std::string_view statement, const SqlDialect& dialect, const FindCollation& find) {
   if (!may_name_collation(statement)) return std::string(statement);
   const auto mentions = collation_mentions(statement, dialect);

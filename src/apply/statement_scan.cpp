@@ -32,7 +32,14 @@ class Scanner {
   [[nodiscard]] bool is_any(std::span<const std::string_view> keywords) const {
     return std::any_of(keywords.begin(), keywords.end(), [this](std::string_view word) { return is(word); });
   }
-  void advance() { token_ = tokenizer_.next(); }
+  void advance() {
+    token_ = tokenizer_.next();
+    names_current_user_ = names_current_user_ || is("CURRENT_USER") || is("CURRENT_ROLE");
+  }
+  /// What follows is no part of the statement itself, but of a program that it makes.
+  void end() { token_ = {}; }
+  /// What has been passed names CURRENT_USER or CURRENT_ROLE.
+  [[nodiscard]] bool names_current_user() const { return names_current_user_; }
   bool accept(std::string_view keyword) {
     if (!is(keyword)) return false;
     advance();
@@ -105,6 +112,7 @@ class Scanner {
   SqlTokenizer tokenizer_;
   std::string default_database_;
   SqlToken token_;
+  bool names_current_user_ = false;
 };
 
 /// The kinds of objects that SHOW CREATE can show; others have no definition to compare.
@@ -181,7 +189,10 @@ bool name_list(Scanner& scanner, ObjectKind kind, std::vector<ObjectName>& into)
 
 void scan_create(Scanner& scanner, StatementScan& scan) {
   const DdlObject object = find_object_kind(scanner, scan);
-  if (!object.known) return;
+  if (!object.known) {
+    if (scanner.is("PACKAGE")) scanner.end();
+    return;
+  }
   scan.repeatable = scanner.accept_condition() || scan.repeatable;
   if (object.index) {
     // CREATE INDEX i [USING t] ON table (…)
@@ -315,14 +326,6 @@ bool skip_analyze(Scanner& scanner) {
   return is_dml_verb(scanner);
 }
 
-bool names_current_user(std::string_view statement, const SqlDialect& dialect) {
-  SqlTokenizer tokenizer(statement, dialect);
-  for (SqlToken token = tokenizer.next(); token.kind != TokenKind::end; token = tokenizer.next()) {
-    if (token.is("CURRENT_USER") || token.is("CURRENT_ROLE")) return true;
-  }
-  return false;
-}
-
 /// Goes past what stands before the statement that is run: SET STATEMENT … FOR and ANALYZE, also several of them.
 /// False when there is no such statement: what there is has been scanned.
 bool find_statement(Scanner& scanner, StatementScan& scan) {
@@ -377,7 +380,8 @@ StatementScan scan_statement(std::string_view statement, std::string_view defaul
   Scanner scanner(statement, default_database, dialect);
   scan_from_verb(scanner, scan);
   if (scan.kind != StatementKind::ddl) return scan;
-  scan.names_current_user = names_current_user(statement, dialect);
+  while (!scanner.at_end()) scanner.advance();
+  scan.names_current_user = scanner.names_current_user();
   if (scan.effect == DdlEffect::unknown) scan.objects.clear();
   return scan;
 }

@@ -161,7 +161,6 @@ void WorkerSession::interrupt() noexcept {
 }
 
 std::string WorkerSession::default_character_set_of(const SourceStatement& statement) {
-  if (statement.scan.objects.empty()) return {};
   const auto literal = [](const std::string& text) {
     return "CONVERT(" + target::hex_literal(text) + " USING utf8mb4)";
   };
@@ -169,7 +168,10 @@ std::string WorkerSession::default_character_set_of(const SourceStatement& state
     const auto rows = connection_->query(query);
     return rows.empty() || rows.front().empty() ? std::string() : rows.front().front().value_or("");
   };
-  const target::ObjectName& object = statement.scan.objects.front();
+  // ALTER DATABASE without a name is about the default database.
+  const target::ObjectName object =
+      statement.scan.objects.empty() ? target::ObjectName{target::ObjectKind::database, {}, statement.context.database}
+                                     : statement.scan.objects.front();
   const binlog::StatusVariables& status = statement.context.status;
   const bool creates =
       statement.scan.effect == DdlEffect::create || statement.scan.kind == StatementKind::temporary_table;
@@ -177,6 +179,8 @@ std::string WorkerSession::default_character_set_of(const SourceStatement& state
     return status.charset ? collations_.of(*connection_, status.charset->collation_server).character_set : "";
   }
   if (object.kind == target::ObjectKind::table && !creates) {
+    // information_schema does not list temporary tables, and one hides another table of its name.
+    if (temporary_tables_.any()) return character_set_with_temporary(object, statement.context.thread_id);
     return first(
         "SELECT c.CHARACTER_SET_NAME FROM information_schema.TABLES t JOIN information_schema.COLLATIONS c"
         " ON c.COLLATION_NAME = t.TABLE_COLLATION WHERE t.TABLE_SCHEMA = " +
@@ -188,6 +192,15 @@ std::string WorkerSession::default_character_set_of(const SourceStatement& state
   }
   return first("SELECT DEFAULT_CHARACTER_SET_NAME FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = " +
                literal(database));
+}
+
+std::string WorkerSession::character_set_with_temporary(const target::ObjectName& table, std::uint32_t thread_id) {
+  const std::string before = connection_->query("SELECT @@SESSION.pseudo_thread_id").at(0).at(0).value_or("0");
+  execute(fmt::format("SET SESSION pseudo_thread_id = {}", thread_id));
+  const auto rows = connection_->query("SHOW CREATE TABLE " + target::quote_identifier(table.database) + "." +
+                                       target::quote_identifier(table.name));
+  execute("SET SESSION pseudo_thread_id = " + before);
+  return character_set_of_table(rows.at(0).at(1).value_or(""), {});
 }
 
 std::string WorkerSession::for_target(const SourceStatement& statement) {

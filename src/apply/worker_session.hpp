@@ -77,6 +77,9 @@ class WorkerSession {
   /// That a new column has, or the table or database that the statement makes or changes, where it names none; '' where
   /// the target does not tell.
   std::string default_character_set_of(const SourceStatement& statement);
+  /// That of a table as the source's connection @p thread_id sees it, with its temporary tables. Only while the session
+  /// is in its own state, as before a DDL.
+  std::string character_set_with_temporary(const target::ObjectName& table, std::uint32_t thread_id);
 
   const ApplierOptions& options_;
   const target::CheckpointStore& store_;

@@ -233,10 +233,23 @@ def test_collations_that_fit_several_character_sets(running):
         "INSERT INTO a VALUES (1,'é','a😀')", "INSERT INTO b VALUES (1,'é','a😀')", "INSERT INTO c VALUES (1,'é','a😀','ü')",
         "ALTER DATABASE contextual_mariadb CHARACTER SET utf16", "CREATE TABLE d (id INT PRIMARY KEY, b VARCHAR(9) COLLATE uca1400_ai_ci)",
         "CREATE TABLE e (id INT PRIMARY KEY, b VARCHAR(9)) COLLATE=uca1400_ai_ci", "INSERT INTO d VALUES (1,'a😀')", "INSERT INTO e VALUES (1,'a😀')",
-        "SET binlog_format=STATEMENT", "UPDATE a SET b=CONCAT(b, 'é') WHERE b='A😀' COLLATE uca1400_ai_ci") == 5
+        "SET binlog_format=STATEMENT", "UPDATE a SET b=CONCAT(b, 'é') WHERE b='A😀' COLLATE uca1400_ai_ci",
+        "ALTER DATABASE COLLATE uca1400_ai_ci", "CREATE TABLE f (id INT PRIMARY KEY, b VARCHAR(9))", "INSERT INTO f VALUES (1,'a😀')") == 6
     query = ("SELECT table_name, column_name, character_set_name FROM information_schema.columns WHERE table_schema='contextual_mariadb' "
              "ORDER BY table_name, column_name")
     assert running.target.query(query) == running.mariadb.query(query)
+
+
+@pytest.mark.parametrize("running", ["logs"], indirect=True)
+def test_a_collation_in_a_temporary_table(running):
+    """It is of the temporary table's character set, also where another table has its name."""
+    assert running.run(
+        running.mariadb, "own_tables", "CREATE TABLE t (id INT PRIMARY KEY, a TEXT) CHARACTER SET utf16", "CREATE TABLE u (id INT PRIMARY KEY, a TEXT)",
+        "SET binlog_format=STATEMENT", "CREATE TEMPORARY TABLE `größe` (id INT) CHARACTER SET utf8mb3", "CREATE TEMPORARY TABLE t (id INT) CHARACTER SET utf8mb3",
+        "ALTER TABLE `größe` ADD b TEXT COLLATE uca1400_ai_ci", "ALTER TABLE t ADD b TEXT COLLATE uca1400_ai_ci",
+        "ALTER TABLE u ADD b TEXT COLLATE uca1400_ai_ci", "INSERT INTO `größe` VALUES (1, 'é')", "INSERT INTO t VALUES (2, 'é')",
+        "INSERT INTO u SELECT id, CHARSET(b), b FROM t", "INSERT INTO u SELECT id, CHARSET(b), b FROM `größe`",
+        "DROP TEMPORARY TABLE t", "ALTER TABLE t ADD b TEXT COLLATE uca1400_ai_ci", "INSERT INTO t VALUES (3, 'a', 'a')", "DROP TEMPORARY TABLE `größe`") == 3
 
 
 @pytest.mark.parametrize("running", ["logs"], indirect=True)

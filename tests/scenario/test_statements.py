@@ -63,6 +63,13 @@ def test_sql_modes(replicate, mode):
               "CREATE TABLE m2 (r REAL, c CHAR(5) DEFAULT 'a')", "INSERT INTO m2 (r) VALUES (0.1)")
 
 
+def test_packages(replicate):
+    """CURRENT_USER in a body is who runs it."""
+    replicate("SET sql_mode=ORACLE", "CREATE PACKAGE k AS FUNCTION f RETURN VARCHAR(80); END",
+              "CREATE PACKAGE BODY k AS FUNCTION f RETURN VARCHAR(80) AS BEGIN RETURN CURRENT_USER(); END; END",
+              "INSERT INTO t (a) VALUES (LENGTH(k.f()) > 0)", "DROP PACKAGE BODY k", "INSERT INTO t (a) VALUES ('end')")
+
+
 def test_auto_increment(replicate):
     replicate("SET auto_increment_increment=10, auto_increment_offset=4", "INSERT INTO t (a) VALUES (1),(2),(3)",
               "SET insert_id=1000", "INSERT INTO t (a) VALUES ('thousand'),('and ten')",

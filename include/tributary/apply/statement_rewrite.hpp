@@ -25,6 +25,9 @@ struct CollationPlace {
   bool defines = false;
 };
 
+/// That of the table that the CREATE TABLE @p definition makes; '' where it names none.
+std::string character_set_of_table(std::string_view definition, const SqlDialect& dialect);
+
 /// Finds what to write for the name of a collation; nullopt to leave it as it is.
 using FindCollation = std::function<std::optional<std::string>(std::string_view name, const CollationPlace& place)>;
 

@@ -41,7 +41,8 @@ struct StatementScan {
   std::vector<target::ObjectName> objects;
   /// A DML statement that changes nothing but the one table in objects: INSERT, REPLACE, and UPDATE and DELETE of one.
   bool changes_one_table = false;
-  /// The statement uses CURRENT_USER where an account is expected: it depends on who ran it.
+  /// The statement uses CURRENT_USER where an account is expected: it depends on who ran it. In the body of a package
+  /// it is who runs that.
   bool names_current_user = false;
 };
 

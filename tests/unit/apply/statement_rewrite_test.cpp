@@ -43,6 +43,15 @@ TEST(StatementRewrite, CollationsByTheTargetsNames) {
   }
 }
 
+TEST(StatementRewrite, CharacterSetOfATable) {
+  EXPECT_EQ(
+      character_set_of_table("CREATE TEMPORARY TABLE `w` (\n  `a` text CHARACTER SET latin1 COMMENT 'CHARSET=x'\n) "
+                             "ENGINE=InnoDB DEFAULT CHARSET=utf8mb3 COLLATE=utf8mb3_bin COMMENT='CHARSET=y'",
+                             {}),
+      "utf8mb3");
+  EXPECT_EQ(character_set_of_table("CREATE TABLE t (a TEXT CHARACTER SET latin1)", {}), "");
+}
+
 TEST(StatementRewrite, ACharacterSetIsOfItsOwnColumnOnly) {
   EXPECT_EQ(with_known("CREATE TABLE t (id INT, a VARCHAR(9) CHARACTER SET utf8mb3, b TEXT) COLLATE=uca1400_y"),
             "CREATE TABLE t (id INT, a VARCHAR(9) CHARACTER SET utf8mb3, b TEXT) COLLATE=new()");

@@ -172,6 +172,19 @@ TEST(StatementScan, CurrentUserIsSeenOnlyAsAWord) {
   EXPECT_FALSE(scan_statement("GRANT SELECT ON *.* TO 'CURRENT_USER'", "", {}).names_current_user);
 }
 
+TEST(StatementScan, CurrentUserInAPackageIsWhoRunsIt) {
+  for (const char* statement :
+       {"CREATE PACKAGE BODY p AS FUNCTION f RETURN INT AS BEGIN RETURN CURRENT_USER(); END; END",
+        "CREATE OR REPLACE DEFINER=`a`@`%` PACKAGE p AUTHID CURRENT_USER AS END"}) {
+    EXPECT_FALSE(scan_statement(statement, "", {}).names_current_user) << statement;
+  }
+  for (const char* statement :
+       {"CREATE DEFINER=CURRENT_USER PACKAGE BODY p AS END", "GRANT EXECUTE ON PACKAGE BODY d.p TO CURRENT_USER",
+        "ALTER USER package, CURRENT_USER"}) {
+    EXPECT_TRUE(scan_statement(statement, "", {}).names_current_user) << statement;
+  }
+}
+
 TEST(StatementScan, AnsiQuotesMakeIdentifiers) {
   EXPECT_EQ(scan(R"(CREATE TABLE "a b" (x INT))", SqlDialect::of_session(0x4, 8)), "ddl create: table d.a b");
 }
