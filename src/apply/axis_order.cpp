@@ -2,30 +2,55 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace tributary::apply {
 namespace {
 
-/// ST_GeomFromText, ST_PolyFromWKB, MLineFromText, GeometryCollectionFromWKB and all others of these forms.
-bool makes_geometry(const SqlToken& token) {
-  if (token.kind != TokenKind::word) return false;
-  std::string name(token.raw);
-  std::transform(name.begin(), name.end(), name.begin(),
+std::string upper_case(std::string_view text) {
+  std::string upper(text);
+  std::transform(upper.begin(), upper.end(), upper.begin(),
                  [](char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); });
+  return upper;
+}
+
+enum class Function { other, makes_geometry, reads_or_writes_coordinates };
+
+/// ST_GeomFromText, ST_PolyFromWKB, MLineFromText, GeometryCollectionFromWKB and all others of these forms make a
+/// geometry. Those that read coordinates are none of MySQL 8 without ST_.
+Function function_of(const SqlToken& token) {
+  if (token.kind != TokenKind::word) return Function::other;
+  static constexpr std::string_view k_coordinates[] = {"ST_ASTEXT", "ST_ASWKT", "ST_ASBINARY",       "ST_ASWKB",
+                                                       "ST_X",      "ST_Y",     "ST_GEOMFROMGEOJSON"};
   static constexpr std::string_view k_kinds[] = {
       "GEOM",       "GEOMETRY",        "POINT",       "LINE",  "LINESTRING", "POLY",
       "POLYGON",    "MPOINT",          "MLINE",       "MPOLY", "GEOMCOLL",   "GEOMETRYCOLLECTION",
       "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON"};
+  const std::string name = upper_case(token.raw);
+  if (std::find(std::begin(k_coordinates), std::end(k_coordinates), name) != std::end(k_coordinates)) {
+    return Function::reads_or_writes_coordinates;
+  }
   std::string_view kind = name;
   if (kind.starts_with("ST_")) kind.remove_prefix(3);
   for (const std::string_view form : {"FROMTEXT", "FROMTXT", "FROMWKB"}) {
     if (!kind.ends_with(form)) continue;
     kind.remove_suffix(form.size());
-    return std::find(std::begin(k_kinds), std::end(k_kinds), kind) != std::end(k_kinds);
+    const bool known = std::find(std::begin(k_kinds), std::end(k_kinds), kind) != std::end(k_kinds);
+    return known ? Function::makes_geometry : Function::other;
   }
-  return false;
+  return Function::other;
+}
+
+/// SRIDs whose coordinates every server takes x first: none, and of the projected ones of EPSG, with easting first,
+/// WGS 84 / Pseudo-Mercator and WGS 84 / UTM zones 1N to 60N and 1S to 60S.
+bool is_x_first(std::string_view srid) {
+  std::uint32_t number = 0;
+  const auto [end, error] = std::from_chars(srid.data(), srid.data() + srid.size(), number);
+  if (error != std::errc() || end != srid.data() + srid.size()) return false;
+  return number == 0 || number == 3857 || (number >= 32601 && number <= 32660) || (number >= 32701 && number <= 32760);
 }
 
 struct Call {
@@ -34,22 +59,23 @@ struct Call {
   std::vector<SqlToken> srid;  ///< the tokens of the second argument
 };
 
-bool is_other_srid(const Call& call) {
+bool has_other_order(const Call& call) {
   if (!call.makes_geometry || call.arguments < 2) return false;
-  return call.srid.size() != 1 || call.srid.front().raw != "0";
+  return call.srid.size() != 1 || !is_x_first(call.srid.front().raw);
 }
 
-bool has_definition_of_a_table(SqlToken token, SqlTokenizer& tokenizer) {
-  if (!token.is("CREATE") && !token.is("ALTER")) return true;
-  for (token = tokenizer.next(); token.kind == TokenKind::word; token = tokenizer.next()) {
-    if (token.is("TABLE")) return true;
-    // Stored programs and views only keep the call; what runs it is another statement.
-    if (!token.is("OR") && !token.is("REPLACE") && !token.is("TEMPORARY") && !token.is("ONLINE") &&
-        !token.is("IGNORE")) {
-      return false;
-    }
+bool makes_view(std::string_view statement, const SqlDialect& dialect) {
+  static constexpr std::string_view k_others[] = {"TABLE", "PROCEDURE", "FUNCTION", "TRIGGER",
+                                                  "EVENT", "PACKAGE",   "INDEX",    "USER"};
+  SqlTokenizer tokenizer(statement, dialect);
+  SqlToken token = tokenizer.next();
+  if (!token.is("CREATE") && !token.is("ALTER")) return false;
+  // Behind OR REPLACE, ALGORITHM = …, DEFINER = … (which is logged in quotes), SQL SECURITY ….
+  while (token.kind != TokenKind::end && !token.is("VIEW")) {
+    if (std::any_of(std::begin(k_others), std::end(k_others), [&](auto word) { return token.is(word); })) return false;
+    token = tokenizer.next();
   }
-  return false;
+  return token.is("VIEW");
 }
 
 }  // namespace
@@ -59,16 +85,20 @@ bool has_axis_order(const SqlDialect& server) {
   return !server.mariadb && server.server_version >= k_mysql_8;
 }
 
-bool gives_srid(std::string_view statement, const SqlDialect& dialect) {
+AxisOrderUse axis_order_use(std::string_view statement, const SqlDialect& dialect) {
+  AxisOrderUse use = AxisOrderUse::none;
   SqlTokenizer tokenizer(statement, dialect);
-  SqlToken before = tokenizer.next();
-  if (!has_definition_of_a_table(before, tokenizer)) return false;
+  SqlToken before;
   std::vector<Call> open;
   for (SqlToken token = tokenizer.next(); token.kind != TokenKind::end; token = tokenizer.next()) {
     if (token.is('(')) {
-      open.emplace_back().makes_geometry = makes_geometry(before);
+      const Function function = function_of(before);
+      open.emplace_back().makes_geometry = function == Function::makes_geometry;
+      if (function == Function::reads_or_writes_coordinates) use = AxisOrderUse::possible;
     } else if (token.is(')') && !open.empty()) {
-      if (is_other_srid(open.back())) return true;
+      if (has_other_order(open.back())) {
+        return makes_view(statement, dialect) ? AxisOrderUse::possible : AxisOrderUse::certain;
+      }
       open.pop_back();
       if (!open.empty() && open.back().arguments == 2) open.back().srid.push_back(token);
     } else if (token.is(',') && !open.empty()) {
@@ -78,7 +108,7 @@ bool gives_srid(std::string_view statement, const SqlDialect& dialect) {
     }
     before = token;
   }
-  return false;
+  return use;
 }
 
 }  // namespace tributary::apply

@@ -10,8 +10,17 @@ namespace tributary::apply {
 /// system: latitude first for SRID 4326. MySQL 8.0 and later; all others take x first.
 bool has_axis_order(const SqlDialect& server);
 
-/// Whether @p statement changes rows, or makes or changes a table, with a geometry from text or WKB whose SRID it gives
-/// and that is not a plain 0: ST_GeomFromText('POINT(1 2)', 4326), PointFromWKB(a, @b).
-bool gives_srid(std::string_view statement, const SqlDialect& dialect);
+/// What the order of coordinates has to do with a statement.
+enum class AxisOrderUse {
+  none,
+  /// It reads or writes coordinates of a geometry whose SRID it does not tell (ST_AsText(p), ST_X(p)), or is a view
+  /// with a geometry as for `certain`, which changes nothing by itself.
+  possible,
+  /// It makes a geometry from text or WKB, or makes a table or a stored program that does, with an SRID that is not
+  /// known to take x first: ST_GeomFromText('POINT(1 2)', 4326), PointFromWKB(a, @b).
+  certain
+};
+
+AxisOrderUse axis_order_use(std::string_view statement, const SqlDialect& dialect);
 
 }  // namespace tributary::apply

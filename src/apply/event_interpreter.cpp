@@ -385,13 +385,15 @@ void EventInterpreter::tell_statement(const relay::RelayEvent& event, const binl
   statement.scan = scan_statement(query.query, query.database, dialect);
   statement.context = std::exchange(pending_, {});
   if (statement_has_no_effect_ || skips_own(event, view, query, statement.scan, dialect)) return;
-  if (has_axis_order(source_dialect) != has_axis_order(dialect) && gives_srid(query.query, dialect)) {
+  const bool other_order = has_axis_order(source_dialect) != has_axis_order(dialect);
+  if (other_order) statement.axis_order = axis_order_use(query.query, dialect);
+  if (statement.axis_order == AxisOrderUse::certain) {
     refuse(
         view, event.start,
         fmt::format("'{}' gives an SRID with a geometry's text or WKB: MySQL 8.0 and later take the coordinates in the "
                     "order of the reference system, which for 4326 is latitude first, other servers always x first. "
-                    "Use binlog_format=ROW on the source for it, do by hand what it does, and go on behind it with "
-                    "CHANGE MASTER",
+                    "Do by hand what it does, and go on behind it with CHANGE MASTER; with binlog_format=ROW on the "
+                    "source changes of rows arrive as they are",
                     statement_excerpt(query.query)));
   }
   statement.context.timestamp = view.header().timestamp;

@@ -13,6 +13,7 @@
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 
+#include "axis_order.hpp"
 #include "load_data.hpp"
 #include "table_engines.hpp"
 
@@ -50,6 +51,8 @@ struct SourceStatement {
   std::uint16_t expected_error = 0;  ///< the source saw this error after a partial effect
   /// A LOAD DATA LOCAL INFILE 'k_load_data_file': what that file holds.
   std::optional<LoadDataFile> load_data;
+  /// Where source and target take coordinates in different orders; else `none`.
+  AxisOrderUse axis_order = AxisOrderUse::none;
 };
 
 /// Row changes, ready to be run.

@@ -11,6 +11,8 @@
 #include "tributary/target/session.hpp"
 #include "tributary/util/log.hpp"
 
+#include "failure_text.hpp"
+
 namespace tributary::apply {
 namespace {
 
@@ -203,7 +205,17 @@ std::string WorkerSession::character_set_with_temporary(const target::ObjectName
   return character_set_of_table(rows.at(0).at(1).value_or(""), {});
 }
 
+void WorkerSession::tell_of_axis_order(const SourceStatement& statement) {
+  if (statement.axis_order != AxisOrderUse::possible || std::exchange(told_of_axis_order_, true)) return;
+  log(LogLevel::warning,
+      "channel '{}': a statement depends on the order of a geometry's coordinates, which for geographic SRIDs (4326) "
+      "is not the target's: its result may differ, in {}: '{}'. Use binlog_format=ROW on the source for such; others "
+      "of this channel are not told",
+      options_.channel, place_text(statement.transaction, statement.place), statement_excerpt(statement.text));
+}
+
 std::string WorkerSession::for_target(const SourceStatement& statement) {
+  tell_of_axis_order(statement);
   SqlDialect dialect = SqlDialect::of_session(
       statement.context.status.sql_mode.value_or(0),
       statement.context.status.charset ? statement.context.status.charset->client : std::uint16_t{0});

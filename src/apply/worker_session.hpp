@@ -80,6 +80,7 @@ class WorkerSession {
   /// That of a table as the source's connection @p thread_id sees it, with its temporary tables. Only while the session
   /// is in its own state, as before a DDL.
   std::string character_set_with_temporary(const target::ObjectName& table, std::uint32_t thread_id);
+  void tell_of_axis_order(const SourceStatement& statement);
 
   const ApplierOptions& options_;
   const target::CheckpointStore& store_;
@@ -94,6 +95,7 @@ class WorkerSession {
   TargetCollations collations_;
   SourceTimeZone source_time_zone_;
   bool differences_told_ = false;
+  bool told_of_axis_order_ = false;
 };
 
 }  // namespace tributary::apply

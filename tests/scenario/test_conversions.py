@@ -379,14 +379,6 @@ def test_json_numbers_with_many_digits(pair):
     assert texts(pair.source, "js_numbers.t") == texts(pair.target, "js_numbers.t")
 
 
-def goes_on(pair):
-    """Goes on behind everything that the source has written: what stopped the channel is left out."""
-    file, position = pair.source.position()
-    pair.daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
-    pair.daemon.change_master("c", pair.source, file=file, position=position)
-    pair.daemon.sql("START SLAVE FOR CHANNEL 'c'")
-
-
 def test_json_does_not_become_text_of_another_character_set(pair):
     pair.source.run("CREATE DATABASE js_latin1", "USE js_latin1", "SET sql_log_bin=0", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)")
     pair.daemon.wait_caught_up("c", pair.source)
@@ -412,21 +404,3 @@ def test_names_that_differ_in_case_only(to_mysql):
     pair.source.run("USE cases", "INSERT INTO t VALUES (1, '[1]')", "INSERT INTO T VALUES (1, '{x')")
     pair.daemon.wait_caught_up("c", pair.source)
     assert (texts(pair.target, "cases.t"), texts(pair.target, "cases.T")) == ([(1, "[1]")], [(1, "{x")])
-
-
-def stops_on_a_reference_system(pair):
-    pair.run("axes", "CREATE TABLE t (id INT PRIMARY KEY, g GEOMETRY)", "INSERT INTO t VALUES (1, ST_GeomFromText('POINT(10 20)', 4326))",
-             "SET binlog_format=STATEMENT", "INSERT INTO t VALUES (2, ST_GeomFromText('POINT(10 20)')), (3, ST_GeomFromText('POINT(10 20)', 0))")
-    pair.source.run("SET binlog_format=STATEMENT", "INSERT INTO axes.t VALUES (4, ST_GeomFromText('POINT(10 20)', 4326))")
-    status = pair.daemon.wait_stopped_by_error("c")
-    assert int(status["Last_SQL_Errno"]) == 1593 and "latitude first" in status["Last_SQL_Error"], status["Last_SQL_Error"]
-    assert pair.target.query("SELECT id FROM axes.t ORDER BY id") == [(1,), (2,), (3,)]
-    goes_on(pair)
-
-
-def test_reference_systems_in_statements(pair):
-    stops_on_a_reference_system(pair)
-
-
-def test_reference_systems_in_statements_for_mysql(to_mysql):
-    stops_on_a_reference_system(to_mysql)
