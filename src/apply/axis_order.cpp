@@ -17,10 +17,10 @@ std::string upper_case(std::string_view text) {
   return upper;
 }
 
-enum class Function { other, makes_geometry, reads_or_writes_coordinates };
+enum class Function { other, makes_geometry, depends_on_srid };
 
 /// ST_GeomFromText, ST_PolyFromWKB, MLineFromText, GeometryCollectionFromWKB and all others of these forms make a
-/// geometry. Those that read coordinates are none of MySQL 8 without ST_.
+/// geometry with the SRID that they are given. Of those that depend on a geometry's own MySQL 8 has none without ST_.
 Function function_of(const SqlToken& token) {
   if (token.kind != TokenKind::word) return Function::other;
   static constexpr std::string_view k_coordinates[] = {"ST_ASTEXT", "ST_ASWKT", "ST_ASBINARY",       "ST_ASWKB",
@@ -31,7 +31,7 @@ Function function_of(const SqlToken& token) {
       "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON"};
   const std::string name = upper_case(token.raw);
   if (std::find(std::begin(k_coordinates), std::end(k_coordinates), name) != std::end(k_coordinates)) {
-    return Function::reads_or_writes_coordinates;
+    return Function::depends_on_srid;
   }
   std::string_view kind = name;
   if (kind.starts_with("ST_")) kind.remove_prefix(3);
@@ -94,7 +94,7 @@ AxisOrderUse axis_order_use(std::string_view statement, const SqlDialect& dialec
     if (token.is('(')) {
       const Function function = function_of(before);
       open.emplace_back().makes_geometry = function == Function::makes_geometry;
-      if (function == Function::reads_or_writes_coordinates) use = AxisOrderUse::possible;
+      if (function == Function::depends_on_srid) use = AxisOrderUse::possible;
     } else if (token.is(')') && !open.empty()) {
       if (has_other_order(open.back())) {
         return makes_view(statement, dialect) ? AxisOrderUse::possible : AxisOrderUse::certain;

@@ -13,8 +13,9 @@ bool has_axis_order(const SqlDialect& server);
 /// What the order of coordinates has to do with a statement.
 enum class AxisOrderUse {
   none,
-  /// It reads or writes coordinates of a geometry whose SRID it does not tell (ST_AsText(p), ST_X(p)), or is a view
-  /// with a geometry as for `certain`, which changes nothing by itself.
+  /// It reads coordinates of a geometry whose SRID it does not tell (ST_AsText(p), ST_X(p)), makes one by
+  /// ST_GeomFromGeoJSON, whose SRID is 4326 in MySQL and 0 in MariaDB, or is a view with a geometry as for `certain`,
+  /// which changes nothing by itself.
   possible,
   /// It makes a geometry from text or WKB, or makes a table or a stored program that does, with an SRID that is not
   /// known to take x first: ST_GeomFromText('POINT(1 2)', 4326), PointFromWKB(a, @b).

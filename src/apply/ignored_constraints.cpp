@@ -129,16 +129,19 @@ class ConstraintRemover {
   /// comma (PARTITION BY, REMOVE PARTITIONING) is none.
   bool element() {
     const std::size_t begin = at_;
-    accept("ADD");
+    const bool adds = !in_parentheses_ && accept("ADD");
     if (const auto end = behind_check(at_)) {
       blank(begin, *end);
       at_ = *end;
       within_element();
       return false;
     }
-    accept("COLUMN");
-    skip_condition();
-    const bool stays = at_ == begin || !is(at_, '(') || parenthesized_elements(begin);
+    bool stays = true;
+    if (adds) {
+      accept("COLUMN");
+      skip_condition();
+      if (is(at_, '(')) stays = parenthesized_elements(begin);
+    }
     within_element();
     return stays;
   }
@@ -157,7 +160,9 @@ class ConstraintRemover {
   /// The same in parentheses, which go together with what stands before them from @p begin on when none is left.
   bool parenthesized_elements(std::size_t begin) {
     const std::size_t open = at_++;
+    in_parentheses_ = true;
     const bool any = elements();
+    in_parentheses_ = false;
     if (!any) {
       blank(begin, open + 1);
       blank(at_, at_ + 1);
@@ -171,6 +176,7 @@ class ConstraintRemover {
   std::string text_;
   std::vector<SqlToken> tokens_;
   std::size_t at_ = 0;
+  bool in_parentheses_ = false;  ///< of the list of elements
 };
 
 }  // namespace

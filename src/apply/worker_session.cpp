@@ -208,9 +208,10 @@ std::string WorkerSession::character_set_with_temporary(const target::ObjectName
 void WorkerSession::tell_of_axis_order(const SourceStatement& statement) {
   if (statement.axis_order != AxisOrderUse::possible || std::exchange(told_of_axis_order_, true)) return;
   log(LogLevel::warning,
-      "channel '{}': a statement depends on the order of a geometry's coordinates, which for geographic SRIDs (4326) "
-      "is not the target's: its result may differ, in {}: '{}'. Use binlog_format=ROW on the source for such; others "
-      "of this channel are not told",
+      "channel '{}': the result of a statement may differ in the target: MySQL 8 and other servers take the "
+      "coordinates of geometries with a geographic SRID (4326) in different orders, and ST_GeomFromGeoJSON makes such "
+      "a one in MySQL only; {}: '{}'. Use binlog_format=ROW on the source for such; others of this channel are not "
+      "told",
       options_.channel, place_text(statement.transaction, statement.place), statement_excerpt(statement.text));
 }
 

@@ -1,10 +1,12 @@
-// A source's statement as the applier reads it: tokens, what kind it is, which tables it names. The first byte chooses
-// the dialect.
+// A source's statement as the applier reads it: tokens, what kind it is, which tables it names, what is left out of it.
+// The first byte chooses the dialect.
 
 #include "tributary/apply/sql_tokenizer.hpp"
 #include "tributary/apply/statement_scan.hpp"
 
+#include "axis_order.hpp"
 #include "fuzz.hpp"
+#include "ignored_constraints.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace tributary;
@@ -27,5 +29,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static_cast<void>(names_own_table(text, "tributary", dialect));
   const std::size_t place = definer_place(text, dialect);
   fuzz::require(place == std::string_view::npos || place <= text.size());
+  fuzz::require(without_ignored_constraints(text, dialect, {true, true}).size() == text.size());
+  static_cast<void>(axis_order_use(text, dialect));
   return 0;
 }

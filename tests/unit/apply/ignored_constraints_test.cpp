@@ -131,5 +131,11 @@ TEST(IgnoredConstraints, AnyTextKeepsItsPlaces) {
   }
 }
 
+TEST(IgnoredConstraints, AnyNumberOfParenthesesIsRead) {
+  std::string statement = "ALTER TABLE t ADD (";
+  for (int i = 0; i < 500000; ++i) statement += "ADD COLUMN (COLUMN (";
+  EXPECT_EQ(without_ignored_constraints(statement, dialect_of(false, 90700), {true, true}), statement);
+}
+
 }  // namespace
 }  // namespace tributary::apply
