@@ -1,5 +1,7 @@
 #include "lost_end.hpp"
 
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "tributary/binlog/control_events.hpp"
@@ -17,8 +19,12 @@ bool begins_behind(relay::RelayLog& log, const relay::RelayFileRecord& file, con
   const auto is_mysql = [](const std::string& gtids) { return gtids.find(':') != std::string::npos; };
   if (applied.empty()) return false;
   if (!is_mysql(applied)) {
-    return !is_mysql(file.gtid_before) &&
-           gtid::MariadbGtidPosition::parse(file.gtid_before).covers(gtid::MariadbGtidPosition::parse(applied));
+    if (is_mysql(file.gtid_before)) return false;
+    // The numbers of a domain need not ascend; it was asked for with just this.
+    const auto before = gtid::MariadbGtidPosition::parse(file.gtid_before);
+    const auto in_target = gtid::MariadbGtidPosition::parse(applied);
+    return std::all_of(in_target.domains().begin(), in_target.domains().end(),
+                       [&](const auto& entry) { return before.find(entry.first) == entry.second; });
   }
   // What is recorded goes beyond the file's PREVIOUS_GTIDS.
   gtid::MysqlGtidSet before;

@@ -183,7 +183,7 @@ void Channel::reset() {
   next.log_pos = binlog::k_first_event_offset;
   // As MariaDB keeps gtid_slave_pos: what is applied stays applied.
   try {
-    next.start_gtid = self.applied_gtid();
+    next.start_gtid = self.applied_gtids().gtids;
   } catch (const target::TargetError& error) {
     if (next.gtid_mode != "no") {
       throw Error(error.code(),

@@ -11,7 +11,9 @@
 #include <fmt/core.h>
 
 #include "tributary/channel/channel_name.hpp"
+#include "tributary/gtid/mariadb_gtid.hpp"
 #include "tributary/gtid/mysql_gtid_set.hpp"
+#include "tributary/source/gtids_before.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/util/crash_point.hpp"
 #include "tributary/util/error.hpp"
@@ -192,12 +194,12 @@ void Channel::Implementation::start_io() {
     options.start_gtid = record.start_gtid;
     options.link = to_link_options(record.link);
   }
-  options.applied_gtid = [this](const std::stop_token& stop) {
+  options.applied_gtids = [this](const std::stop_token& stop) -> source::AppliedGtids {
     {
       const std::lock_guard lock(mutex);
-      if (mirror.position.file_number == 0) return record.start_gtid;  // nothing was applied yet
+      if (mirror.position.file_number == 0) return {{}, record.start_gtid};  // nothing was applied yet
     }
-    return applied_gtid(stop);
+    return applied_gtids(stop);
   };
   io_thread = {};  // joins the last run
   auto next =
@@ -298,9 +300,9 @@ target::TargetOptions Channel::Implementation::options_for_a_question() const {
   return options;
 }
 
-std::string Channel::Implementation::applied_gtid(const std::stop_token& stop) const {
+source::AppliedGtids Channel::Implementation::applied_gtids(const std::stop_token& stop) const {
   const state::ChannelRecord configured = copy_of_record();
-  if (!defaults.target) return configured.start_gtid;
+  if (!defaults.target) return {{}, configured.start_gtid};
   target::TargetConnection connection(options_for_a_question(), stop);
   const std::stop_callback interrupt(stop, [&connection] { connection.interrupt(); });
   const target::CheckpointStore checkpoints(configured.uuid, name);
@@ -312,10 +314,10 @@ std::string Channel::Implementation::applied_gtid(const std::stop_token& stop) c
     if (error.code() != 1146) throw;
   }
   const bool counts = checkpoint && checkpoint->position.file_number >= configured.start_file_number;
-  const std::string applied = counts ? checkpoint->gtid : configured.start_gtid;
-  return configured.gtid_mode == "auto_position"
-             ? with_gtids_before(applied, counts ? checkpoint->position : relay::RelayPosition{})
-             : applied;
+  source::AppliedGtids applied;
+  if (counts) applied.position = checkpoint->position;
+  applied.gtids = with_gtids_before(counts ? checkpoint->gtid : configured.start_gtid, applied.position);
+  return applied;
 }
 
 std::string Channel::Implementation::with_gtids_before(const std::string& applied,
@@ -325,29 +327,43 @@ std::string Channel::Implementation::with_gtids_before(const std::string& applie
     const std::lock_guard lock(mutex);
     open = log;
   }
-  // The checkpoint knows what was applied since the channel began; what stood before that is recorded with the file.
-  std::optional<relay::RelayFileRecord> file;
-  if (open) {
-    file = open->file(position.file_number == 0 ? open->begin().file_number : position.file_number);
-  } else {
-    const auto catalogued = store.relay_catalogue(name);
-    const auto records = relay::RelayLog::recorded_files(log_options(*catalogued));
-    const auto found = std::find_if(records.begin(), records.end(), [&](const relay::RelayFileRecord& one) {
-      return position.file_number == 0 || one.file_number == position.file_number;
-    });
-    if (found != records.end()) file = *found;
-    if (!file && !records.empty()) {
-      throw Error(error_code::k_read_relay_log,
-                  fmt::format("what was applied before relay file {} of channel '{}', which cannot be opened, is not "
-                              "known; set GTID_PURGED, or coordinates, with CHANGE REPLICATION SOURCE TO",
-                              position.file_number, name));
-    }
+  // The checkpoint knows what was applied since the channel began; the relay file tells what stood before that.
+  std::string before;
+  try {
+    before =
+        open ? source::gtids_before(*open, position.file_number == 0 ? open->begin().file_number : position.file_number)
+             : recorded_before(position);
+  } catch (const Error& error) {
+    if (copy_of_record().gtid_mode != "no") throw;
+    tributary::log(LogLevel::warning, "channel '{}': the GTIDs before what was applied are not known: {}", name,
+                   error.what());
   }
-  const bool of_mysql = applied.empty() || applied.find(':') != std::string::npos;
-  if (!file || file->gtid_before.find(':') == std::string::npos || !of_mysql) return applied;
-  auto set = gtid::MysqlGtidSet::parse(applied);
-  set.add(gtid::MysqlGtidSet::parse(file->gtid_before));
-  return set.to_string();
+  if (before.empty() || applied.empty()) return before.empty() ? applied : before;
+  const auto of_mysql = [](const std::string& gtids) { return gtids.find(':') != std::string::npos; };
+  if (of_mysql(before) != of_mysql(applied)) return applied;
+  if (of_mysql(applied)) {
+    auto set = gtid::MysqlGtidSet::parse(before);
+    set.add(gtid::MysqlGtidSet::parse(applied));
+    return set.to_string();
+  }
+  auto whole = gtid::MariadbGtidPosition::parse(before);
+  const auto since = gtid::MariadbGtidPosition::parse(applied);
+  for (const auto& [domain, gtid] : since.domains()) whole.update(gtid);
+  return whole.to_string();
+}
+
+std::string Channel::Implementation::recorded_before(const relay::RelayPosition& position) const {
+  const auto catalogued = store.relay_catalogue(name);
+  const auto records = relay::RelayLog::recorded_files(log_options(*catalogued));
+  const auto found = std::find_if(records.begin(), records.end(), [&](const relay::RelayFileRecord& one) {
+    return position.file_number == 0 || one.file_number == position.file_number;
+  });
+  if (found != records.end()) return found->gtid_before;
+  if (records.empty()) return {};
+  throw Error(error_code::k_read_relay_log,
+              fmt::format("what was applied before relay file {} of channel '{}', which cannot be opened, is not "
+                          "known; set GTID_PURGED or GTID_SLAVE_POS, or coordinates, with CHANGE REPLICATION SOURCE TO",
+                          position.file_number, name));
 }
 
 void Channel::Implementation::forget_checkpoint() const {

@@ -69,10 +69,13 @@ struct Channel::Implementation {
   /// also those of a log that cannot be opened.
   void begin_anew(state::ChannelRecord next);
   [[nodiscard]] target::TargetOptions options_for_a_question() const;
-  /// The GTID position that is applied; asks the target. @throws target::TargetError, soon after @p stop is requested.
-  [[nodiscard]] std::string applied_gtid(const std::stop_token& stop = {}) const;
-  /// @p applied, a MySQL GTID set, with what stood before the relay file of @p position.
+  /// What is applied, and all that stood before; asks the target. @throws target::TargetError, soon after @p stop is
+  /// requested.
+  [[nodiscard]] source::AppliedGtids applied_gtids(const std::stop_token& stop = {}) const;
+  /// @p applied, a MySQL GTID set or MariaDB GTID position, with what stood before the relay file of @p position.
   [[nodiscard]] std::string with_gtids_before(const std::string& applied, const relay::RelayPosition& position) const;
+  /// The same of a log that cannot be opened, as far as it is on record. @throws Error 1594.
+  [[nodiscard]] std::string recorded_before(const relay::RelayPosition& position) const;
   void forget_checkpoint() const;
   [[nodiscard]] Progress progress() const;
   /// The place in the relay log that is @p file:@p position at the present source; a place not received yet lies

@@ -5,6 +5,7 @@
 
 #include "tributary/binlog/control_events.hpp"
 #include "tributary/binlog/transaction_boundary.hpp"
+#include "tributary/source/gtids_before.hpp"
 
 namespace tributary::source {
 namespace {
@@ -24,24 +25,24 @@ bool is_preamble(EventType type) {
   }
 }
 
-EventType type_of(ByteView raw) {
-  return binlog::EventHeader::decode(raw).type;
-}
-
-/// True when the file begins with a GTID list and nothing was skipped before its first group.
-bool is_whole_from_start(relay::RelayLog& log, std::uint64_t file_number) {
+/// The GTID list with which the file begins; nullopt: there is none, or something was skipped before the first group.
+std::optional<gtid::MariadbGtidPosition> list_at_start(relay::RelayLog& log, std::uint64_t file_number) {
   const auto cursor = log.open_cursor({file_number, binlog::k_first_event_offset});
   std::uint64_t expected = binlog::k_first_event_offset;
-  bool listed = false;
+  std::optional<gtid::MariadbGtidPosition> list;
   while (const auto event = cursor->next()) {
     if (event->start.file_number != file_number) break;
-    if (event->start.offset != expected) return false;
-    const EventType type = type_of(event->raw);
-    if (!is_preamble(type)) break;
-    listed = listed || type == EventType::mariadb_gtid_list;
+    if (event->start.offset != expected) return std::nullopt;
+    const binlog::EventView view(event->raw, cursor->description().checksum);
+    if (!is_preamble(view.type())) break;
+    if (view.type() == EventType::mariadb_gtid_list) list = binlog::GtidListEvent::decode(view).position();
     expected = event->end.offset;
   }
-  return listed;
+  return list;
+}
+
+bool is_whole_from_start(relay::RelayLog& log, std::uint64_t file_number) {
+  return list_at_start(log, file_number).has_value();
 }
 
 void merge(gtid::MariadbGtidPosition& position, const gtid::MariadbGtidPosition& other) {
@@ -109,35 +110,46 @@ std::optional<gtid::MysqlGtidSet> previous_gtids_of(relay::RelayLog& log, std::u
   return std::nullopt;
 }
 
+/// What the file itself tells of what stood before it: its PREVIOUS_GTIDS and what former sources gave beside it, or
+/// what was recorded for a start in mid-file.
+std::optional<gtid::MysqlGtidSet> told_before(relay::RelayLog& log, std::uint64_t file_number) {
+  const auto file = log.file(file_number);
+  if (!file) return std::nullopt;
+  gtid::MysqlGtidSet set = recorded_before(*file);
+  const auto previous = previous_gtids_of(log, file_number);
+  if (!previous && set.empty()) return std::nullopt;
+  if (previous) set.add(*previous);
+  return set;
+}
+
+/// What stood before the file: from the newest file up to it that tells, or else the oldest one after it.
+std::optional<gtid::MysqlGtidSet> gtid_set_before(relay::RelayLog& log, std::uint64_t file_number) {
+  for (std::uint64_t number = file_number; number >= log.begin().file_number && number != 0; --number) {
+    auto set = told_before(log, number);
+    if (!set) continue;
+    if (number < file_number) set->add(groups_in(log, number, file_number));
+    return set;
+  }
+  for (std::uint64_t number = file_number + 1; number <= log.published_end().file_number; ++number) {
+    const auto set = told_before(log, number);
+    if (set) return set->without(groups_in(log, file_number, number));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
-std::optional<gtid::MysqlGtidSet> received_gtid_set(relay::RelayLog& log) {
+gtid::MysqlGtidSet groups_in(relay::RelayLog& log, std::uint64_t first, std::uint64_t end) {
   gtid::MysqlGtidSet set;
-  bool told = false;
-  std::uint64_t first = log.published_end().file_number;
-  for (; first >= log.begin().file_number && first != 0; --first) {
-    const auto file = log.file(first);
-    if (!file) return std::nullopt;
-    const gtid::MysqlGtidSet recorded = recorded_before(*file);
-    set.add(recorded);
-    const auto previous = previous_gtids_of(log, first);
-    if (previous) set.add(*previous);
-    // Without PREVIOUS_GTIDS what is recorded is all there was, with it what former sources gave beside it.
-    told = previous || !recorded.empty();
-    if (told) break;
-  }
-  if (!told) return std::nullopt;
-
   const auto cursor = log.open_cursor({first, binlog::k_first_event_offset});
   binlog::TransactionBoundary boundary;
   std::optional<gtid::MysqlGtid> open;
   while (const auto raw = cursor->next()) {
+    if (raw->start.file_number >= end) break;
     const binlog::EventView event(raw->raw, cursor->description().checksum);
     boundary.feed(event, cursor->description());
     if (event.type() == EventType::gtid || event.type() == EventType::gtid_tagged) {
       open = binlog::MysqlGtidEvent::decode(event).gtid;
-    } else if (event.type() == EventType::previous_gtids) {
-      set.add(binlog::decode_previous_gtids(event));
     }
     if (boundary.at_boundary() && open) {
       set.add(*open);
@@ -145,6 +157,25 @@ std::optional<gtid::MysqlGtidSet> received_gtid_set(relay::RelayLog& log) {
     }
   }
   return set;
+}
+
+std::optional<gtid::MysqlGtidSet> received_gtid_set(relay::RelayLog& log) {
+  const std::uint64_t newest = log.published_end().file_number;
+  auto set = gtid_set_before(log, newest);
+  if (set) set->add(groups_in(log, newest, newest + 1));
+  return set;
+}
+
+std::string gtids_before(relay::RelayLog& log, std::uint64_t file_number) {
+  const auto file = log.file(file_number);
+  if (!file) return {};
+  const bool of_mysql = file->gtid_before.find(':') != std::string::npos;
+  if (!file->gtid_before.empty() && !of_mysql) return file->gtid_before;
+  if (!of_mysql) {
+    if (const auto list = list_at_start(log, file_number)) return list->to_string();
+  }
+  const auto set = gtid_set_before(log, file_number);
+  return set ? set->to_string() : std::string();
 }
 
 }  // namespace tributary::source

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "tributary/gtid/mariadb_gtid.hpp"
@@ -22,6 +23,9 @@ ReceivedGtidPosition received_gtid_position(relay::RelayLog& log, const gtid::Ma
 
 /// The MySQL GTIDs that were recorded as received before a relay file; empty where none, or MariaDB's, are.
 gtid::MysqlGtidSet recorded_before(const relay::RelayFileRecord& file);
+
+/// The MySQL GTIDs of the whole transactions in relay files @p first up to, not with, @p end; reads all of these.
+gtid::MysqlGtidSet groups_in(relay::RelayLog& log, std::uint64_t first, std::uint64_t end);
 
 /// The MySQL GTIDs of what @p log holds and of what stood before it. From the newest file whose start tells what was
 /// before (its PREVIOUS_GTIDS, or what was recorded with it) all events are read. nullopt: no file tells.

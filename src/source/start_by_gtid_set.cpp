@@ -40,7 +40,7 @@ gtid::MysqlGtidSet parse_set(const std::string& text) {
 }
 
 gtid::MysqlGtidSet ask_applied(const SourceOptions& options, const std::stop_token& stop) {
-  return parse_set(ask_applied_gtid(options, stop));
+  return parse_set(ask_applied_gtids(options, stop).gtids);
 }
 
 DumpStart by_set(gtid::MysqlGtidSet set, DumpStream& stream) {
@@ -64,10 +64,10 @@ DumpStart by_file(const std::string& file, std::uint64_t position) {
 
 }  // namespace
 
-std::string ask_applied_gtid(const SourceOptions& options, const std::stop_token& stop) {
-  if (!options.applied_gtid) return {};
+AppliedGtids ask_applied_gtids(const SourceOptions& options, const std::stop_token& stop) {
+  if (!options.applied_gtids) return {};
   try {
-    return options.applied_gtid(stop);
+    return options.applied_gtids(stop);
   } catch (const Error& error) {
     throw ReceiveError(Remedy::reconnect, error.code(),
                        fmt::format("the GTIDs that are applied, which must not be received again from another server, "

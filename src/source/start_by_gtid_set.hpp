@@ -1,7 +1,6 @@
 #pragma once
 
 #include <stop_token>
-#include <string>
 
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/source/receiver.hpp"
@@ -17,8 +16,8 @@ namespace tributary::source {
 DumpStart choose_start_by_gtid_set(const SourceOptions& options, relay::RelayLog& log, DumpStream& stream,
                                    const SourceProbe& source, const std::stop_token& stop);
 
-/// The GTIDs that the target has applied, as text: after a power cut that may be more than the relay log has. '' where
-/// nothing is applied. @throws ReceiveError (remedy reconnect) when they cannot be had.
-std::string ask_applied_gtid(const SourceOptions& options, const std::stop_token& stop);
+/// What the target has applied: after a power cut that may be more than the relay log has.
+/// @throws ReceiveError (remedy reconnect) when it cannot be had.
+AppliedGtids ask_applied_gtids(const SourceOptions& options, const std::stop_token& stop);
 
 }  // namespace tributary::source

@@ -60,15 +60,16 @@ std::optional<gtid::MariadbGtidPosition> ask_gtid_position(SourceConnection& con
   return std::nullopt;
 }
 
-/// What the target has applied is not to be received again, whatever the relay log has lost.
-void add_applied(const SourceOptions& options, DumpStream& stream, const std::stop_token& stop) {
-  const std::string applied = ask_applied_gtid(options, stop);
-  if (applied.find(':') != std::string::npos) return;  // MySQL's, of a former source
-  const auto in_target = gtid::MariadbGtidPosition::parse(applied);
+/// What the target has applied is not to be received again, whatever the relay log has lost. Which of two GTIDs of a
+/// domain comes later only the place in the relay log tells: of two servers that write it the numbers may descend.
+void add_applied(const SourceOptions& options, const relay::RelayLog& log, DumpStream& stream,
+                 const std::stop_token& stop) {
+  const AppliedGtids applied = ask_applied_gtids(options, stop);
+  if (applied.position <= log.published_end()) return;       // received, and so in the stream's position
+  if (applied.gtids.find(':') != std::string::npos) return;  // MySQL's, of a former source
   gtid::MariadbGtidPosition position = stream.gtid_position();
-  for (const auto& [domain, gtid] : in_target.domains()) {
-    if (!position.covers(gtid)) position.update(gtid);
-  }
+  const auto in_target = gtid::MariadbGtidPosition::parse(applied.gtids);
+  for (const auto& [domain, gtid] : in_target.domains()) position.update(gtid);
   stream.set_gtid_position(std::move(position));
 }
 
@@ -148,7 +149,7 @@ DumpStart start_at_other_server(const SourceOptions& options, relay::RelayLog& l
     stream.set_gtid_position(
         received_gtid_position(log, gtid::MariadbGtidPosition::parse(options.start_gtid)).position);
   }
-  add_applied(options, stream, stop);
+  add_applied(options, log, stream, stop);
   if (stream.gtid_position().empty()) {
     give_up(
         "the source is another server than the one whose binary log was received, and that log holds no GTID to go on "
@@ -188,7 +189,7 @@ StartChoice choose_start(const SourceOptions& options, relay::RelayLog& log, Dum
   } else if (!same) {
     choice.start = start_at_other_server(options, log, stream, connection, source, stop);
   } else if (!by_position) {
-    add_applied(options, stream, stop);
+    add_applied(options, log, stream, stop);
     choice.start = start_by_gtid(stream, connection);
   } else {
     choice.start.file = received.source_file_name;

@@ -46,8 +46,8 @@ struct RelayFileRecord {
   /// counts as received yet (its first mark_boundary() has not happened).
   std::uint64_t boundary_offset = 0;
   std::int64_t created_at = 0;  ///< seconds since the epoch
-  /// The GTID position of what was received before the file, as text; '' where it is not known. Kept in ".sources"
-  /// alone: a catalogue need not hold it.
+  /// The GTIDs of what stood before the file, none of its own, as text; '' where they are not known. MySQL's PREVIOUS_
+  /// GTIDS may tell more. Kept in ".sources" alone: a catalogue need not hold it.
   std::string gtid_before;
 };
 

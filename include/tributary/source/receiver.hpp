@@ -25,6 +25,12 @@ struct LinkOptions {
   std::string bind_address;    ///< address of ours to connect from
 };
 
+/// What the target has applied: GTIDs, as text, and the place in the relay log up to which it has.
+struct AppliedGtids {
+  relay::RelayPosition position;
+  std::string gtids;
+};
+
 /// How to reach a source and how to present ourselves. Times in seconds unless said.
 struct SourceOptions {
   std::string channel;
@@ -49,10 +55,10 @@ struct SourceOptions {
   /// MariaDB GTID position or MySQL GTID set to begin from when gtid_mode says so and the relay log is empty; '' =
   /// start_file and start_position, and without these the beginning of what the source still has.
   std::string start_gtid;
-  /// GTIDs that the target has applied, of the kind of gtid_mode; asked by the receiver's thread where the relay log
-  /// may have lost what the target has: before it goes on at another server. Errors are retried. It must return soon
-  /// when a stop is requested. Empty: nothing is applied.
-  std::function<std::string(const std::stop_token&)> applied_gtid;
+  /// GTIDs that the target has applied, and all that stood before, of the kind of gtid_mode; asked by the receiver's
+  /// thread where the relay log may have lost what the target has: before it goes on at another server. Errors are
+  /// retried. It must return soon when a stop is requested. Empty: nothing is applied.
+  std::function<AppliedGtids(const std::stop_token&)> applied_gtids;
 };
 
 /// What the source told about itself; remembered so that the channel can be served while it is down.

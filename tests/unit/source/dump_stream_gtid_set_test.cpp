@@ -1,4 +1,8 @@
+#include <filesystem>
+
 #include <gtest/gtest.h>
+
+#include "tributary/source/gtids_before.hpp"
 
 #include "dump_stream.hpp"
 #include "file_size_limit.hpp"
@@ -234,6 +238,67 @@ TEST_F(DumpStreamGtidSetTest, learnsWhatStandsBeforeAPlaceInAFile) {
   EXPECT_EQ(recovered(), "1-9");
   relay_.reopen();
   EXPECT_EQ(recovered(), "1-9");
+}
+
+TEST_F(DumpStreamGtidSetTest, whatIsLearnedOfTheStartIsNotWhatTheRelayFileItselfHolds) {
+  const Bytes format = file_.format();
+  const Bytes before = previous("1-7");
+  const std::uint64_t first = file_.offset();
+  DumpStart start;
+  start.file = "bin.000005";
+  start.position = first;
+  stream_.begin(probe_, start);
+  stream_.on_event(made_up_rotate("bin.000005", first));
+  stream_.on_event(without_log_pos(format));
+  send_transaction(8);
+  const std::uint64_t synced = file_.offset();
+  send_transaction(9);
+  relay_.log().flush();
+  const Bytes stored = relay_.content(1);
+  EXPECT_EQ(recovered(), "not known");
+  EXPECT_EQ(gtids_before(relay_.log(), 1), "");
+
+  start.position = file_.offset();
+  start.requires_gtids = start.learns_gtids = start.read_from_start = true;
+  stream_.start_over();
+  stream_.begin(probe_, start);
+  file_ = FileBuilder();
+  for (const Bytes& event : {made_up_rotate("bin.000005", 4), file_.format(), before}) stream_.on_event(event);
+  file_ = FileBuilder(first);
+  send_transaction(8);
+  send_transaction(9);
+  EXPECT_EQ(relay_.content(1), stored);
+  EXPECT_EQ(received(), "1-9");
+  EXPECT_EQ(recovered(), "1-9");
+  EXPECT_EQ(gtids_before(relay_.log(), 1), k_uuid + ":1-7");
+  // A loss of power.
+  std::filesystem::resize_file(relay_.log().path_of(1), synced);
+  relay_.reopen();
+  EXPECT_EQ(recovered(), "1-8");
+}
+
+TEST_F(DumpStreamGtidSetTest, aLaterFileTellsWhatStoodBeforeOneBegunInTheMiddle) {
+  FileBuilder head;
+  const Bytes format = without_log_pos(head.format());
+  file_ = FileBuilder(5000);
+  DumpStart start;
+  start.file = "bin.000005";
+  start.position = 5000;
+  stream_.begin(probe_, start);
+  stream_.on_event(made_up_rotate("bin.000005", 5000));
+  stream_.on_event(format);
+  send_transaction(8);
+  send_transaction(9);
+  EXPECT_EQ(gtids_before(relay_.log(), 1), "");
+  stream_.on_event(made_up_rotate("bin.000006", 4));
+  file_ = FileBuilder();
+  stream_.on_event(file_.format());
+  stream_.on_event(previous("1-9"));
+  send_transaction(10);
+  relay_.log().flush();
+  EXPECT_EQ(gtids_before(relay_.log(), 1), k_uuid + ":1-7");
+  EXPECT_EQ(gtids_before(relay_.log(), 2), k_uuid + ":1-9");
+  EXPECT_EQ(gtids_before(relay_.log(), 3), "") << "there is none";
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tributary/source/gtids_before.hpp"
+
 #include "relay_directory_fixture.hpp"
 #include "stream_events.hpp"
 
@@ -62,6 +64,20 @@ TEST_F(GtidRecoveryTest, buildsOnTheStartWhereTheOldestFileHasAHole) {
   skip(file, 1000);
   append_transaction(file, 0, 9);
   EXPECT_EQ(position("0-11-8,2-11-50"), "0-11-9,2-11-50");
+}
+
+TEST_F(GtidRecoveryTest, whatStoodBeforeAFileIsRecordedWithItOrListedInIt) {
+  EXPECT_EQ(gtids_before(relay_.log(), 1), "");
+  FileBuilder first = begin("bin.000001", "2-11-40");
+  append_transaction(first, 0, 1);
+  EXPECT_EQ(gtids_before(relay_.log(), 1), "2-11-40");
+  relay_.log().record_gtid_before("3-11-9");
+  EXPECT_EQ(gtids_before(relay_.log(), 1), "3-11-9");
+  // What was skipped may be in the list.
+  FileBuilder second = begin("other.000004", "0-11-1,2-11-45");
+  skip(second, 1000);
+  append_transaction(second, 0, 2);
+  EXPECT_EQ(gtids_before(relay_.log(), 2), "");
 }
 
 TEST_F(GtidRecoveryTest, leavesOutAPartialTransaction) {
