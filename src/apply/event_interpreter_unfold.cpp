@@ -119,6 +119,9 @@ void EventInterpreter::on_xa_prepare(const relay::RelayEvent& event, const binlo
   }
   log(LogLevel::debug, "{}: XA PREPARE {}: {}", source_place(event.start), xid,
       prepared.applied ? "applied, as it is committed later" : "to be applied when it is committed");
+  // The source sends it once. Where another one takes over after a loss of power, it must not be in the end that is
+  // lost.
+  if (!prepared.applied) log_.make_durable(prepared.end);
   handler_.on_prepared(prepared);
   prepared_.insert_or_assign(xid, std::move(prepared));
 }

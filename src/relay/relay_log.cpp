@@ -136,6 +136,10 @@ std::uint64_t RelayLog::total_bytes() const {
   return total;
 }
 
+void RelayLog::make_durable(RelayPosition end) {
+  implementation_->make_durable(end);
+}
+
 std::unique_ptr<RelayCursor> RelayLog::open_cursor(RelayPosition from) {
   return std::make_unique<FileCursor>(*implementation_, from);
 }

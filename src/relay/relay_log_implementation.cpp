@@ -278,6 +278,30 @@ void RelayLog::Implementation::sync() {
   publish_written();
 }
 
+void RelayLog::Implementation::make_durable(const RelayPosition& end) {
+  const std::lock_guard structure(structure_mutex);
+  RelayFileRecord record;
+  {
+    const std::lock_guard lock(mutex);
+    // Files before the newest one were synced when they were closed.
+    if (published.file_number != end.file_number || end.file_number == 0) return;
+    record = entries.at(end.file_number).record;
+    if (record.boundary_offset >= end.offset) return;
+    record.boundary_offset = published.offset;
+  }
+  // The writer's own descriptor is its thread's; what is published was handed to the operating system by it.
+  File(directory.path_of(end.file_number), File::Mode::read).sync();
+  try {
+    catalogue.save(record);
+  } catch (const std::exception& error) {
+    log(LogLevel::warning, "channel '{}': the boundary {} of relay file {} cannot be recorded: {}", options.channel,
+        record.boundary_offset, record.file_name, error.what());
+    return;
+  }
+  const std::lock_guard lock(mutex);
+  entries.at(end.file_number).record.boundary_offset = record.boundary_offset;
+}
+
 void RelayLog::Implementation::discard_partial_transaction() {
   if (writer && writer->end() != boundary) writer->cut(boundary);
 }

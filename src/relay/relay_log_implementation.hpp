@@ -39,6 +39,7 @@ struct RelayLog::Implementation {
   void mark_boundary(bool flush);
   void flush();
   void sync();
+  void make_durable(const RelayPosition& end);
   void discard_partial_transaction();
   void purge_before(std::uint64_t file_number);
   void remove_all();

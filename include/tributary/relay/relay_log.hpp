@@ -183,6 +183,10 @@ class RelayLog {
   [[nodiscard]] RelayPosition begin() const;
   [[nodiscard]] std::uint64_t total_bytes() const;  ///< of all relay files of the channel, without sparse holes
 
+  /// What is published up to @p end, at least, is durable when it returns, and on record: for what points into the log
+  /// from elsewhere. @throws std::system_error when the device fails.
+  void make_durable(RelayPosition end);
+
   /// A reader that starts at @p from, which must be a boundary; file number 0 stands for begin(). A place that is not
   /// there yet is waited for; one that was purged is an Error 1594 from next(). The log must outlive the cursor.
   std::unique_ptr<RelayCursor> open_cursor(RelayPosition from);
