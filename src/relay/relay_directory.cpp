@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 
 #include <fmt/core.h>
 
@@ -25,6 +26,13 @@ std::string_view take_until(std::string_view& text, char separator) {
   const std::string_view part = text.substr(0, end);
   text.remove_prefix(std::min(end + 1, text.size()));
   return part;
+}
+
+/// The line of ".sources" that says in which run of the system it was written; '' where the system does not tell.
+std::string boot_line() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  return std::getline(file, id) && !id.empty() ? "# boot " + id + "\n" : std::string();
 }
 
 bool holds(const std::filesystem::path& path, const std::string& content) {
@@ -90,12 +98,19 @@ std::map<std::uint64_t, RelayFileRecord> RelayDirectory::read_sources() const {
   return records;
 }
 
+bool RelayDirectory::is_of_this_boot() const {
+  const std::string line = boot_line();
+  if (line.empty() || !std::filesystem::exists(companion(".sources"))) return false;
+  return read_file(companion(".sources"), k_list_limit).ends_with(line);
+}
+
 void RelayDirectory::write_sources(const std::vector<RelayFileRecord>& records) const {
   std::string content;
   for (const RelayFileRecord& record : records) {
     content += fmt::format("{}\t{}\t{}\t{}{}{}\n", record.file_name, record.source_file_name, record.source.server_id,
                            record.source.server_uuid, record.gtid_before.empty() ? "" : "\t", record.gtid_before);
   }
+  content += boot_line();
   if (!holds(companion(".sources"), content)) replace_file(companion(".sources"), content);
 }
 

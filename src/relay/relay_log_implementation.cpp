@@ -45,13 +45,14 @@ RelayLog::Implementation::Implementation(RelayLogOptions log_options, RelayCatal
 
 void RelayLog::Implementation::open() {
   std::map<std::uint64_t, RelayFileRecord> found = reconcile(directory, catalogue, options);
+  const bool same_boot = directory.is_of_this_boot();
   for (auto& [number, record] : found) {
     FileEntry entry;
     const std::filesystem::path path = directory.path_of(number);
     const bool is_newest = number == found.rbegin()->first;
     if (std::filesystem::exists(path)) {
       const File file(path, File::Mode::read);
-      entry.end = is_newest ? recovered_end(record, file, options.channel) : file.size();
+      entry.end = is_newest ? recovered_end(record, file, same_boot, options.channel) : file.size();
     }
     entry.begun = entry.end > binlog::k_first_event_offset;
     if (!is_newest && !entry.begun) entry.end = binlog::k_first_event_offset;

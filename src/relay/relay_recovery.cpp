@@ -200,7 +200,8 @@ std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directo
   return result;
 }
 
-std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, const std::string& channel) {
+std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, bool same_boot,
+                            const std::string& channel) {
   const std::uint64_t size = file.size();
   const std::uint64_t promised = record.boundary_offset;
   const bool promise_kept = promised >= binlog::k_first_event_offset && promised <= size;
@@ -209,7 +210,11 @@ std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, con
   // A file whose first boundary was never recorded counts for nothing, whatever it holds; unless the record itself
   // was lost, which a look at the content must make up for.
   const bool record_lost = promised == 0 && record.created_at == 0;
-  if (promise_kept) {
+  if (promise_kept && !same_boot && size > promised && promised > binlog::k_first_event_offset &&
+      read_format_description(file, size).checksum == binlog::ChecksumAlgorithm::off) {
+    end = promised;
+    why = "the system was started anew, and without checksums nothing tells what came to the device";
+  } else if (promise_kept) {
     // After a loss of power the record may be many steps behind: each but a file's first may come to the device later
     // than the bytes of the file.
     const TailScan scan = scan_tail(file, promised);

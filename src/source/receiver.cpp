@@ -408,8 +408,9 @@ void Receiver::run(std::stop_token stop) {
     self.report(error_code::k_unknown_error, error.what());
   }
   try {
-    // What was received whole is kept; the next run begins at the last boundary.
+    // What was received whole is kept, also when the system goes down; the next run begins at the last boundary.
     self.log.flush();
+    self.log.make_durable(self.log.published_end());
     self.start_over();
   } catch (const std::exception& error) {
     self.report(error_code::k_write_relay_log, error.what());

@@ -107,7 +107,7 @@ class RelayCursor;
 ///   <base>.index    "./<relay file>" per line, as MySQL writes it;
 ///   <base>.sources  per relay file one line: file name, source's file name, source's server_id, its uuid, the GTID
 ///                   position before the file, separated by tabs. From it the catalogue is rebuilt, since a binlog file
-///                   does not hold its own name.
+///                   does not hold its own name. Then "# boot " and the boot id of the system.
 /// The latter two are replaced atomically whenever the set of files changes. A new file is first recorded in the
 /// catalogue, then in ".sources", then made; a file to be purged is unlinked first and then forgotten.
 ///
@@ -117,9 +117,10 @@ class RelayCursor;
 /// of steps and mark the boundary when resuming by file and position has become right.
 ///
 /// Opening recovers: events of the newest file are checked from the recorded boundary on (length, CRC32, transaction
-/// boundary) and the file is cut to the last whole transaction. Boundaries are recorded each k_boundary_step bytes,
-/// before they are published; after a loss of power an older one may be on record, and more is read. The catalogue is
-/// completed from the files.
+/// boundary) and the file is cut to the last whole transaction. After a restart of the system what is not on record of
+/// a file without checksums is not believed: nothing tells whether all of it came to the device. Boundaries are
+/// recorded each k_boundary_step bytes, before they are published; after a loss of power an older one may be on record,
+/// and more is read. The catalogue is completed from the files.
 class RelayLog {
  public:
   /// A boundary is recorded after so many bytes: from there on a log is scanned when it is opened.

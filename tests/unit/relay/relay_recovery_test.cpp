@@ -213,6 +213,46 @@ TEST_F(RelayRecoveryTest, rebuildsALostCatalogueFromTheFiles) {
   EXPECT_EQ(catalogue_.last_number(), 2U);
 }
 
+TEST_F(RelayRecoveryTest, believesWhatWasNotSyncedByItsChecksumsOrWhileTheSystemRuns) {
+  const std::string sources = (directory_ / "host-relay-bin-shop.sources").string();
+  for (const bool with_checksums : {true, false}) {
+    if (!with_checksums) {
+      content_ = read_bytes(TRIBUTARY_TEST_DATA "/binlogs/mariadb-10.11/checksum_none.binlog");
+      events_ = split_events(content_);
+    }
+    for (const bool same_boot : {true, false}) {
+      SCOPED_TRACE(std::string(with_checksums ? "with" : "without") + (same_boot ? ", same boot" : ", other boot"));
+      log_.reset();
+      std::filesystem::remove_all(directory_);
+      std::filesystem::create_directory(directory_);
+      catalogue_.lose_everything();
+      write_log();
+      const std::uint64_t on_record = catalogue_.records_.at(1).boundary_offset;
+      ASSERT_LT(on_record, content_.size());
+      std::string lines = read_file(sources);
+      if (!same_boot) lines[lines.size() - 2] = lines[lines.size() - 2] == '0' ? '1' : '0';
+      replace_file(sources, lines);
+      EXPECT_EQ(open().received_end().offset, with_checksums || same_boot ? content_.size() : on_record);
+    }
+  }
+}
+
+TEST_F(RelayRecoveryTest, whatIsMadeDurableIsOnRecord) {
+  RelayLog& log = open();
+  log.make_durable({});
+  log.begin_file("bin.000008", source_);
+  append_all(log);
+  const std::uint64_t end = content_.size();
+  ASSERT_LT(catalogue_.records_.at(1).boundary_offset, end);
+  log.make_durable({1, end});
+  EXPECT_EQ(catalogue_.records_.at(1).boundary_offset, end);
+  const std::uint64_t saves = catalogue_.saves_;
+  log.make_durable({1, end});
+  log.begin_file("bin.000009", source_);
+  log.make_durable({1, end});
+  EXPECT_EQ(catalogue_.saves_, saves + 1) << "once, and for the new file";
+}
+
 TEST_F(RelayRecoveryTest, saysSoWhenNothingTellsTheSourceFile) {
   write_log();
   catalogue_.lose_everything();
