@@ -97,6 +97,7 @@ void DumpStream::start_over() {
   open_gtid_.reset();
   open_mysql_gtid_.reset();
   unsettled_gtids_.clear();
+  rotated_to_.clear();
   log_.discard_partial_transaction();
 }
 
@@ -440,7 +441,7 @@ void DumpStream::store(const EventView& event) {
     if (open_gtid_) unsettled_gtids_.push_back(*open_gtid_);
     unsettled_end_ = offset_;
   } else {
-    if (open_gtid_) gtid_position_.update(*open_gtid_);
+    if (open_gtid_) advance(*open_gtid_);
     log_.mark_boundary(false);
     if (open_mysql_gtid_ && gtid_set_) {
       gtid_set_->add(*open_mysql_gtid_);

@@ -70,7 +70,9 @@ class DumpStream {
   [[nodiscard]] std::uint64_t offset() const { return state_ == State::replaying ? continued_end_ : offset_; }
   /// The last GTID of each domain whose transaction is whole; empty while it is not known.
   [[nodiscard]] const gtid::MariadbGtidPosition& gtid_position() const { return gtid_position_; }
-  void set_gtid_position(gtid::MariadbGtidPosition position) { gtid_position_ = std::move(position); }
+  /// Grows with each change of gtid_position().
+  [[nodiscard]] std::uint64_t gtid_position_changes() const { return gtid_position_changes_; }
+  void set_gtid_position(gtid::MariadbGtidPosition position);
   /// MySQL: the GTIDs of all transactions that were received whole, and of those before them; nullopt while not known.
   [[nodiscard]] const std::optional<gtid::MysqlGtidSet>& gtid_set() const { return gtid_set_; }
   /// Grows with each change of gtid_set().
@@ -117,6 +119,9 @@ class DumpStream {
   void replay(const binlog::EventView& event);
 
   // MariaDB's GTIDs (dump_stream_gtid.cpp).
+  /// @p gtid is the last one of its domain now. @throws ReceiveError 1610 when there are too many domains.
+  void advance(const gtid::MariadbGtid& gtid);
+  void must_be_few_domains(const gtid::MariadbGtidPosition& position) const;
   void on_gtid_list(const binlog::EventView& event);
   /// By GTID: the source has come past @p gtid, up to which it skips the groups of a domain.
   void pass(const gtid::MariadbGtid& gtid);
@@ -190,6 +195,7 @@ class DumpStream {
   std::string rotated_to_;  ///< by the last event that was stored: the next file; '' = not a ROTATE, or not known
   std::optional<gtid::MariadbGtid> open_gtid_;  ///< of the transaction being received
   gtid::MariadbGtidPosition gtid_position_;
+  std::uint64_t gtid_position_changes_ = 0;
   std::optional<gtid::MysqlGtid> open_mysql_gtid_;  ///< of the transaction being received
   std::optional<gtid::MysqlGtidSet> gtid_set_;
   std::uint64_t gtid_set_changes_ = 0;

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include <fmt/core.h>
 
 #include "tributary/binlog/control_events.hpp"
@@ -12,6 +14,26 @@ namespace tributary::source {
 
 using binlog::EventHeader;
 using binlog::EventView;
+
+void DumpStream::set_gtid_position(gtid::MariadbGtidPosition position) {
+  gtid_position_ = std::move(position);
+  ++gtid_position_changes_;
+}
+
+void DumpStream::advance(const gtid::MariadbGtid& gtid) {
+  gtid_position_.update(gtid);
+  ++gtid_position_changes_;
+  must_be_few_domains(gtid_position_);
+}
+
+void DumpStream::must_be_few_domains(const gtid::MariadbGtidPosition& position) const {
+  // A domain stands for a stream of its own (a master of several): servers have some. The position is copied, recorded
+  // and shown as a whole.
+  static constexpr std::size_t k_most_domains = 10'000;
+  if (position.domains().size() > k_most_domains) {
+    fail(fmt::format("the source's GTIDs are of more than {} domains", k_most_domains));
+  }
+}
 
 void DumpStream::pass(const gtid::MariadbGtid& gtid) {
   const auto skipped = skipped_.find(gtid.domain_id);
@@ -38,21 +60,28 @@ void DumpStream::count_up_to(const EventHeader& told) {
 }
 
 void DumpStream::mark_settled() {
+  gtid::MariadbGtidPosition position = gtid_position_;
+  for (const gtid::MariadbGtid& gtid : unsettled_gtids_) position.update(gtid);
+  must_be_few_domains(position);
   log_.mark_boundary(true);
-  for (const gtid::MariadbGtid& gtid : unsettled_gtids_) gtid_position_.update(gtid);
+  set_gtid_position(std::move(position));
   unsettled_gtids_.clear();
 }
 
 void DumpStream::on_gtid_list(const EventView& event) {
   // At the start of a file: all that the source had written before.
   const auto list = binlog::GtidListEvent::decode(event);
+  gtid::MariadbGtidPosition listed;
+  for (const gtid::MariadbGtid& gtid : list.gtids) {
+    listed.update(gtid);
+    must_be_few_domains(listed);
+  }
   if (state_ == State::seeking) {
     // Nothing is skipped of a domain of which the file begins with what we have; then no made-up list follows.
     for (const gtid::MariadbGtid& gtid : list.gtids) pass(gtid);
     settle();
     return;
   }
-  const auto listed = list.position();
   for (const auto& [domain, gtid] : listed.domains()) {
     if (gtid_position_.covers(gtid)) continue;
     if (const auto known = gtid_position_.find(domain); by_gtid_ && known) {
@@ -63,7 +92,7 @@ void DumpStream::on_gtid_list(const EventView& event) {
                       "load the data anew and set the GTID position",
                       file_, gtid.to_string(), known->to_string()));
     }
-    gtid_position_.update(gtid);
+    advance(gtid);
   }
 }
 

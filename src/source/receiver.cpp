@@ -110,6 +110,7 @@ struct Receiver::Implementation {
   // Guarded by mutex.
   ReceiverStatus status;
   gtid::MariadbGtidPosition gtid_position;
+  std::uint64_t gtid_position_changes = 0;  ///< of the stream's, when gtid_position was copied
   std::optional<gtid::MysqlGtidSet> gtid_set;
   std::uint64_t gtid_set_changes = 0;  ///< of the stream's, when gtid_set was copied
 };
@@ -152,8 +153,11 @@ void Receiver::Implementation::publish_figures() {
   status.bytes = figures.bytes;
   status.heartbeats = figures.heartbeats;
   status.last_heartbeat_at_us = figures.last_heartbeat_at_us;
-  if (gtid_position != stream.gtid_position()) gtid_position = stream.gtid_position();
-  // A set may be large.
+  // Both may be large.
+  if (gtid_position_changes != stream.gtid_position_changes()) {
+    gtid_position = stream.gtid_position();
+    gtid_position_changes = stream.gtid_position_changes();
+  }
   if (gtid_set_changes != stream.gtid_set_changes()) {
     gtid_set = stream.gtid_set();
     gtid_set_changes = stream.gtid_set_changes();

@@ -244,5 +244,45 @@ TEST_F(DumpStreamGtidTest, beginsAgainAfterAConnectionThatEndedInTheSearch) {
   EXPECT_EQ(relay_.log().files().size(), 1U);
 }
 
+TEST_F(DumpStreamGtidTest, aRotateThatWasDiscardedSaysNothing) {
+  ask("0-11-8");
+  stream_.on_event(file_.list("0-11-3"));
+  ByteWriter body;
+  body.u64(4);
+  body.text("bin.000009");
+  stream_.on_event(file_.event(EventType::rotate, body.view()));
+  EXPECT_FALSE(counts());
+  stream_.start_over();
+  DumpStart start;
+  start.by = DumpStart::By::gtid;
+  stream_.begin(probe_, start);
+  stream_.on_event(made_up_rotate("bin.000005", 4));
+  EXPECT_NO_THROW(stream_.on_event(made_up_rotate("bin.000006", 4)));
+}
+
+TEST_F(DumpStreamGtidTest, refusesMoreDomainsThanAServerCanHave) {
+  const auto domains = [](int count) {
+    gtid::MariadbGtidPosition position;
+    for (int domain = 0; domain < count; ++domain) position.update({static_cast<std::uint32_t>(domain), 11, 1});
+    return position.to_string();
+  };
+  DumpStart start;
+  stream_.begin(probe_, start);
+  stream_.on_event(made_up_rotate("bin.000005", 4));
+  stream_.on_event(file_.format());
+  stream_.on_event(file_.list(domains(10'000)));
+  const std::uint64_t changes = stream_.gtid_position_changes();
+  send_transaction(7, 2);
+  EXPECT_GT(stream_.gtid_position_changes(), changes);
+  EXPECT_THROW(send_transaction(10'000, 1), ReceiveError);
+  file_ = FileBuilder();
+  stream_.start_over();
+  stream_.set_gtid_position({});
+  stream_.begin(probe_, start);
+  stream_.on_event(made_up_rotate("bin.000006", 4));
+  stream_.on_event(file_.format());
+  EXPECT_THROW(stream_.on_event(file_.list(domains(10'001))), ReceiveError);
+}
+
 }  // namespace
 }  // namespace tributary::source
