@@ -62,6 +62,8 @@ class DumpStream {
   /// Forgets a partial transaction, here and in the relay log.
   void start_over();
 
+  /// True when the source has begun to send what this connection has asked for.
+  [[nodiscard]] bool is_served() const { return state_ != State::awaiting_rotate && state_ != State::awaiting_format; }
   /// True when a transaction was received in part: the next connection may go on at log.write_end().
   [[nodiscard]] bool inside_transaction() const { return !boundary_.at_boundary(); }
   [[nodiscard]] const Figures& figures() const { return figures_; }

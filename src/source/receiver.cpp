@@ -93,17 +93,18 @@ struct Receiver::Implementation {
 
   // The thread of run() only.
   DumpStream stream;
-  bool must_start_over = true;  ///< before the next connection
-  bool connected = false;       ///< the present attempt got past authentication
-  bool resumed_inside = false;  ///< the dump was asked for from inside a transaction
-  std::string abandoned_file;   ///< a file of the source's that ends inside a transaction, at a crash of the source's
+  bool must_start_over = true;     ///< before the next connection
+  bool connected = false;          ///< the present attempt got past authentication
+  bool served = false;             ///< and the source has begun to send a file
+  bool resumed_inside = false;     ///< the dump was asked for from inside a transaction
+  std::string abandoned_file;      ///< a file of the source's that ends inside an event, at a crash of the source's
   bool abandoned_in_vain = false;  ///< the present dump had to begin at abandoned_file, or before, all the same
   bool was_connected_before = false;
   bool error_shown = false;             ///< status holds an error that the next event makes untrue
-  std::uint64_t attempts = 0;           ///< connections in a row that failed, or were of no use
+  std::uint64_t attempts = 0;           ///< connections in a row that failed, or on which the source sent no file
   std::uint32_t checksum_failures = 0;  ///< in a row, without anything stored between
   std::uint64_t events_when_connected = 0;
-  Clock::time_point connected_at;
+  Clock::time_point requested_at;  ///< the present dump
   std::minstd_rand random{std::random_device{}()};
 
   mutable std::mutex mutex;
@@ -225,9 +226,9 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
     must_start_over = true;
     return milliseconds(0);
   }
-  if (is_truncated_file(error) && stream.inside_transaction() && !name_after(stream.file()).empty()) {
-    // The source was killed while it wrote this transaction, which it has rolled back since; it went on in the next
-    // file.
+  if (is_truncated_file(error) && !name_after(stream.file()).empty()) {
+    // The source was killed while it wrote this transaction, of which not even the first event need be whole. It has
+    // rolled it back since, and went on in the next file.
     abandoned_file = stream.file();
     must_start_over = true;
     if (!abandoned_in_vain) {
@@ -255,14 +256,14 @@ std::optional<milliseconds> Receiver::Implementation::after(const ReceiveError& 
   tributary::log(LogLevel::warning, "{}, {}: {} (error {}); reconnecting", where, place(), error.what(), error.code());
   enter(ReceiverState::connecting, "Waiting to reconnect after a failed source event read");
   // At once, unless the connection was of no use: then something else is wrong.
-  const bool useful = progress || Clock::now() - connected_at >= std::chrono::seconds(options.connect_retry);
-  if (useful) {
-    attempts = 0;
-    return milliseconds(0);
-  }
+  const bool useful =
+      progress || (served && Clock::now() - requested_at >= std::chrono::seconds(options.connect_retry));
+  if (useful) return milliseconds(0);
   report(error.code(), error.what());
-  ++attempts;
-  if (has_tried_enough()) return std::nullopt;
+  if (!served) {
+    ++attempts;
+    if (has_tried_enough()) return std::nullopt;
+  }
   return retry_delay();
 }
 
@@ -281,9 +282,9 @@ std::unique_ptr<SourceConnection> Receiver::Implementation::connect(StopSignal& 
     ++status.connect_attempts;
   }
   connected = false;
+  served = false;
   auto connection = std::make_unique<SourceConnection>(options, stop);
   connected = true;
-  connected_at = Clock::now();
   events_when_connected = stream.figures().events;
   return connection;
 }
@@ -337,6 +338,7 @@ void Receiver::Implementation::follow(StopSignal& stop) {
     request_dump(*connection, start, source.mariadb);
   }
   enter(ReceiverState::running, "Waiting for source to send event");
+  requested_at = Clock::now();
   tributary::log(LogLevel::info, "{}: connected to server_id {}, version {}; dump requested from {}", where,
                  source.answers.server_id, source.answers.version, describe(start));
   was_connected_before = true;
@@ -375,7 +377,10 @@ void Receiver::Implementation::receive(SourceConnection& connection, StopSignal&
     while (!stop.requested()) {
       while (const auto payload = packets.next()) {
         stream.on_event(event_of(*payload));
-        if (stream.figures().events != events_when_connected) attempts = 0;
+        if (!served && stream.is_served()) {
+          served = true;
+          attempts = 0;
+        }
         if (error_shown) clear_error();
       }
       publish_figures();

@@ -1,6 +1,7 @@
 """What is stored is the source's binary log, byte for byte, whatever happens on the way."""
 
 import filecmp
+import os
 import random
 import sqlite3
 import subprocess
@@ -159,6 +160,29 @@ def test_source_killed_while_it_writes_a_transaction(source, make_daemon):
     daemon.restart()
     source.run("INSERT INTO d.t VALUES (2, 'after')")
     daemon.wait_received("c", source)
+
+
+@pytest.mark.parametrize("gtid", ["no", "slave_pos"])
+@pytest.mark.parametrize("torn_event", [0, 1])
+def test_source_that_went_down_inside_an_event(source, make_daemon, gtid, torn_event):
+    """Also where that is the first one of its transaction."""
+    source.run("CREATE DATABASE d", "CREATE TABLE d.t (id INT)", "INSERT INTO d.t VALUES (1)")
+    torn = source.binlog_files()[-1]
+    (begin,) = [row for row in source.query(f"SHOW BINLOG EVENTS IN '{torn.name}'") if row[2] == "Gtid"][-1:]
+    events = [row for row in source.query(f"SHOW BINLOG EVENTS IN '{torn.name}'") if row[1] >= begin[1]]
+    source.kill()
+    os.truncate(torn, events[torn_event][1] + 10)
+    source.start()
+    source.run("INSERT INTO d.t VALUES (2)")
+    daemon = receive_only(make_daemon, source, extra=f", MASTER_USE_GTID={gtid}")
+    daemon.wait_received("c", source)
+    daemon.restart()
+    source.run("INSERT INTO d.t VALUES (3)")
+    daemon.wait_received("c", source)
+    first, second = daemon.relay_files("c")
+    assert first.stat().st_size == begin[1]
+    assert_beginning(first, torn)
+    assert_beginning(second, source.binlog_files()[1])
 
 
 def test_connections_cut_in_the_middle_of_events(source, make_daemon, seed):

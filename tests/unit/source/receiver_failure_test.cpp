@@ -86,6 +86,47 @@ TEST_F(ReceiverFailureTest, triesAsOftenAsItIsTold) {
   EXPECT_GT(status.error_at, 0);
 }
 
+TEST_F(ReceiverFailureTest, aSourceThatHasNothingToSendHasNotFailed) {
+  options_.retry_count = 1;
+  start();
+  wait_until_received();
+  std::string dump;
+  for (int round = 0; round < 3; ++round) {
+    wait_until("a new dump runs", [&, former = dump] {
+      for (const auto& row : server_.run("SELECT id FROM information_schema.processlist WHERE command='Binlog Dump'")) {
+        if (row.at(0).value() != former) dump = row.at(0).value();
+      }
+      return ended_ || dump != former;
+    });
+    ASSERT_FALSE(ended_) << receiver_->status().error_message;
+    server_.run("KILL " + dump);
+  }
+  insert("'after'");
+  wait_until_received();
+  EXPECT_FALSE(ended_);
+}
+
+TEST_F(ReceiverFailureTest, aTargetThatDoesNotAnswerIsShownAndCounted) {
+  options_.gtid_mode = SourceOptions::GtidMode::mariadb_slave_pos;
+  start();
+  insert("'one'");
+  wait_until_received();
+  stop();
+  server_.run("SET GLOBAL server_id = 12");
+  options_.connect_retry = 0;
+  options_.retry_count = 2;
+  int questions = 0;
+  options_.applied_gtids = [&](const std::stop_token& /*stop*/) -> AppliedGtids {
+    ++questions;
+    throw Error(error_code::k_unknown_error, "the target hangs");
+  };
+  const ReceiverStatus status = failure();
+  EXPECT_EQ(questions, 2);
+  EXPECT_EQ(status.error_code, error_code::k_unknown_error);
+  EXPECT_NE(status.error_message.find("cannot be had from the target: the target hangs"), std::string::npos)
+      << status.error_message;
+}
+
 TEST_F(ReceiverFailureTest, endsWhenTheSourceHasNoSuchFile) {
   options_.start_file = "bin.000077";
   const ReceiverStatus status = failure();
