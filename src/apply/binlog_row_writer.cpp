@@ -15,7 +15,6 @@
 namespace tributary::apply {
 namespace {
 
-constexpr std::uint16_t k_packet_too_large = 1153;  // ER_NET_PACKET_TOO_LARGE
 /// Between the limit that a writer is given and the packet's.
 constexpr std::size_t k_limit_reserve = 16384;
 
@@ -28,14 +27,19 @@ std::size_t statement_size(std::size_t event_size) {
 
 struct BinlogRowWriter::Implementation {
   Implementation(const std::string& target_version, std::size_t limit)
-      : builder(binlog::FormatDescription::of_server(target_version), 0), statement_limit(limit) {}
+      : target(binlog::FormatDescription::of_server(target_version)), builder(target, 0), statement_limit(limit) {}
 
+  const binlog::FormatDescription target;
   binlog::BinlogStatementBuilder builder;
   const std::size_t statement_limit;
   std::vector<std::string> finished;
   std::size_t finished_size = 0;
-  /// The table maps of the source's current statement, whole events by table id: splitting needs them.
-  std::map<std::uint64_t, Bytes> table_maps;
+  struct TableMapEvent {
+    Bytes raw;
+    binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;  ///< not always that of its rows' events
+  };
+  /// The table maps of the source's current statement by table id: splitting needs them, and partial updates.
+  std::map<std::uint64_t, TableMapEvent> table_maps;
 
   void finish_statements() {
     for (std::string& statement : builder.take()) {
@@ -48,6 +52,8 @@ struct BinlogRowWriter::Implementation {
   static std::size_t size_alone(const binlog::EventView& event, const binlog::FormatDescription& source);
   static Bytes expand(const binlog::EventView& event, const binlog::FormatDescription& source,
                       const binlog::TableMap& table);
+  [[nodiscard]] binlog::TableMap table_of(const binlog::EventView& event,
+                                          const binlog::FormatDescription& source) const;
   void add_split(const binlog::EventView& event, const binlog::FormatDescription& source);
 };
 
@@ -62,7 +68,9 @@ const std::string& BinlogRowWriter::session_statement() const {
 
 void BinlogRowWriter::add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
   const std::uint64_t id = binlog::TableMapLayout::decode(event, source).table_id;
-  implementation_->table_maps[id].assign(event.raw().begin(), event.raw().end());
+  Implementation::TableMapEvent& kept = implementation_->table_maps[id];
+  kept.raw.assign(event.raw().begin(), event.raw().end());
+  kept.checksum = event.checksum();
   implementation_->builder.add_table_map(event, source);
 }
 
@@ -86,6 +94,11 @@ std::size_t BinlogRowWriter::Implementation::size_alone(const binlog::EventView&
 
 void BinlogRowWriter::add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) {
   Implementation& self = *implementation_;
+  if (event.type() == binlog::EventType::partial_update_rows && self.target.is_mariadb()) {
+    // MySQL writes every update so where binlog_row_value_options is set, also of tables without JSON.
+    const Bytes whole = binlog::expand_partial_update(event, source, self.table_of(event, source));
+    return add_rows(binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source);
+  }
   const std::size_t size = Implementation::size_alone(event, source);
   if (self.builder.row_events() > 0 && self.builder.size() + size > self.statement_limit) self.finish_statements();
   if (size > self.statement_limit) {
@@ -111,15 +124,20 @@ Bytes BinlogRowWriter::Implementation::expand(const binlog::EventView& event, co
   }
 }
 
-void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
-                                                const binlog::FormatDescription& source) {
+binlog::TableMap BinlogRowWriter::Implementation::table_of(const binlog::EventView& event,
+                                                           const binlog::FormatDescription& source) const {
   const std::uint64_t table_id = binlog::RowsHead::of(event).table_id;
   const auto map = table_maps.find(table_id);
   if (map == table_maps.end()) {
     throw Error(error_code::k_corrupt_event,
                 fmt::format("a row event uses table id {}, which no table map has introduced", table_id));
   }
-  const binlog::TableMap table = binlog::TableMap::decode(binlog::EventView(map->second, event.checksum()), source);
+  return binlog::TableMap::decode(binlog::EventView(map->second.raw, map->second.checksum), source);
+}
+
+void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
+                                                const binlog::FormatDescription& source) {
+  const binlog::TableMap table = table_of(event, source);
   Bytes whole;  // of a partial update, which is not cut as it is
   if (event.type() == binlog::EventType::partial_update_rows) whole = expand(event, source, table);
   Bytes scratch;

@@ -5,6 +5,9 @@
 
 namespace tributary::apply {
 
+/// ER_NET_PACKET_TOO_LARGE: of rows that no statement for the target can hold.
+inline constexpr std::uint16_t k_packet_too_large = 1153;
+
 /// A row event of version 1, uncompressed and without checksum, with the header, columns and flags of @p event but
 /// the rows @p rows (whole rows, as in event.rows); STMT_END_F as @p ends_statement says.
 Bytes make_rows_event(const binlog::EventHeader& header, const binlog::RowsEvent& event, ByteView rows,

@@ -28,6 +28,7 @@ constexpr std::uint16_t k_skip_replication = 0x8000;  // LOG_EVENT_SKIP_REPLICAT
 /// What the target's vendor and version decide about an event.
 struct TargetForm {
   bool rows_of_version_2 = false;
+  bool mariadb = false;
   std::uint16_t row_flags = 0;    ///< that the target knows
   std::uint16_t table_flags = 0;  ///< that the target knows
   std::uint16_t event_flags = 0;  ///< that the target knows
@@ -35,13 +36,13 @@ struct TargetForm {
 
 TargetForm form_of(const FormatDescription& target) {
   if (target.is_mariadb()) {
-    return {false, k_row_flags | rows_flag::k_mariadb_no_check_constraint_checks,
+    return {false, true, k_row_flags | rows_flag::k_mariadb_no_check_constraint_checks,
             TableMap::k_bit_length_exact | TableMap::k_mariadb_has_triggers, k_skip_replication};
   }
   // From 9.6 on the server's SQL layer follows foreign keys, unless innodb_native_foreign_keys is on.
   const bool knows_sql_foreign_keys = target.version() >= std::array<unsigned, 3>{9, 6, 0};
   const std::uint16_t added = knows_sql_foreign_keys ? rows_flag::k_use_sql_foreign_key : std::uint16_t{0};
-  return {true, static_cast<std::uint16_t>(k_row_flags | added), TableMap::k_bit_length_exact, 0};
+  return {true, false, static_cast<std::uint16_t>(k_row_flags | added), TableMap::k_bit_length_exact, 0};
 }
 /// What is remembered of tables is forgotten past so many definitions, once no statement of the source is open.
 constexpr std::size_t k_most_definitions = 4096;
@@ -86,6 +87,21 @@ ByteView vector_dimensions(const TableMapLayout& layout) {
   return {};
 }
 
+bool has_all(ByteView bitmap, std::size_t columns) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    if (!bit_is_set(bitmap, i)) return false;
+  }
+  return true;
+}
+
+/// MariaDB (10.11; 11.8 does not) looks in vain for the row of such an update, behind another event of its table in the
+/// statement: where a table has virtual columns and the row is searched by all columns, those are compared with what
+/// the event before has left there.
+bool goes_alone(const RowsLayout& layout) {
+  return layout.form.kind == RowsKind::update && has_all(layout.first_bitmap, layout.column_count) &&
+         !has_all(layout.second_bitmap, layout.column_count);
+}
+
 void append(Bytes& to, ByteView bytes) {
   to.insert(to.end(), bytes.begin(), bytes.end());
 }
@@ -119,6 +135,7 @@ struct BinlogStatementBuilder::Implementation {
     Bytes rows;
     std::uint16_t row_flags = 0;
     std::size_t last_rows_event = 0;  ///< offset in rows
+    bool is_whole = false;            ///< takes no more events
   };
 
   Implementation(const FormatDescription& target, std::uint32_t server)
@@ -128,7 +145,7 @@ struct BinlogStatementBuilder::Implementation {
 
   std::size_t intern(const TableMapLayout& layout);
   const SourceTable* find(std::uint64_t table_id) const;
-  Statement& statement_for(const Definition& definition, std::size_t index, std::uint16_t row_flags);
+  Statement& statement_for(const Definition& definition, std::size_t index, std::uint16_t row_flags, bool alone);
   void write_map(Statement& statement, std::size_t definition, const EventHeader& source);
   void write_rows(Statement& statement, std::size_t definition, const EventHeader& source, const RowsLayout& layout);
   void begin_event(Bytes& to, EventType type, const EventHeader& source, std::size_t definition,
@@ -176,14 +193,16 @@ const BinlogStatementBuilder::Implementation::SourceTable* BinlogStatementBuilde
 }
 
 BinlogStatementBuilder::Implementation::Statement& BinlogStatementBuilder::Implementation::statement_for(
-    const Definition& definition, std::size_t index, std::uint16_t row_flags) {
-  const bool fits = statement_count != 0 && statements[statement_count - 1].row_flags == row_flags &&
+    const Definition& definition, std::size_t index, std::uint16_t row_flags, bool alone) {
+  const bool fits = !alone && statement_count != 0 && !statements[statement_count - 1].is_whole &&
+                    statements[statement_count - 1].row_flags == row_flags &&
                     (definition.name->statement != statement_serial || definition.name->definition == index);
   if (!fits) {
     if (statement_count == statements.size()) statements.emplace_back();
     ++statement_count;
     ++statement_serial;
     statements[statement_count - 1].row_flags = row_flags;
+    statements[statement_count - 1].is_whole = alone;
   }
   return statements[statement_count - 1];
 }
@@ -281,8 +300,8 @@ void BinlogStatementBuilder::add_rows(const EventView& event, const FormatDescri
   }
   if (const Implementation::SourceTable* table = self.find(layout.table_id)) {
     const Implementation::Definition& definition = self.definitions[table->definition];
-    Implementation::Statement& statement =
-        self.statement_for(definition, table->definition, layout.flags & self.form.row_flags);
+    Implementation::Statement& statement = self.statement_for(
+        definition, table->definition, layout.flags & self.form.row_flags, self.form.mariadb && goes_alone(layout));
     if (definition.name->statement != self.statement_serial) {
       self.write_map(statement, table->definition, table->header);
       *definition.name = {self.statement_serial, table->definition};

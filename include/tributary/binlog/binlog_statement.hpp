@@ -19,8 +19,9 @@ namespace tributary::binlog {
 /// format_description_statement() since it was opened. A batch is one statement, unless
 ///  - row events differ in the flags for foreign key, unique and constraint checks, which the servers take from a
 ///    statement's first row event only (Rows_log_event::do_apply_event, MariaDB's sql/log_event_server.cc, MySQL's
-///    sql/log_event.cc), or
-///  - one table occurs with two definitions.
+///    sql/log_event.cc),
+///  - one table occurs with two definitions, or
+///  - the target is MariaDB and an update has whole images before and others after: it has a statement of its own.
 class BinlogStatementBuilder {
  public:
   /// @p target is FormatDescription::of_server() of the target's version; @p server_id goes into the events' headers.

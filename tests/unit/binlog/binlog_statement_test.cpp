@@ -117,6 +117,24 @@ class Builder : public testing::Test {
     builder_.add_rows(EventView(raw, ChecksumAlgorithm::off), mariadb());
   }
 
+  /// An update of a row of two columns, with these bits for those before and after.
+  void update(std::uint64_t table_id, std::uint8_t before, std::uint8_t after, std::uint16_t flags = 0) {
+    ByteWriter body;
+    body.u48(table_id);
+    body.u16(flags);
+    body.lenenc(2);
+    body.u8(before);
+    body.u8(after);
+    for (const std::uint8_t bits : {before, after}) {
+      body.u8(0);
+      for (unsigned i = 0; i < 2; ++i) {
+        if ((bits >> i & 1) != 0) body.u32(i);
+      }
+    }
+    const Bytes raw = make_event(EventType::update_rows_v1, body.view());
+    builder_.add_rows(EventView(raw, ChecksumAlgorithm::off), mariadb());
+  }
+
   BinlogStatementBuilder builder_{mariadb(), k_server_id};
 };
 
@@ -187,6 +205,25 @@ TEST_F(Builder, beginsAStatementWhereADefinitionChanges) {
                                                      "Write_rows_v1 2 flags 1: (@1=3, @2=3)"));
 }
 
+TEST_F(Builder, givesAnUpdateOfSomeColumnsOfAWholeRowItsOwnStatement) {
+  map(5, "t", 2);
+  write(5, 1, 0, 2);
+  update(5, 3, 3);
+  update(5, 1, 2);  // found by a key
+  update(5, 3, 2);
+  update(5, 3, 3);
+  update(5, 0xff, 0xfe, rows_flag::k_statement_end);
+  const auto statements = builder_.take();
+  ASSERT_EQ(statements.size(), 4U);
+  EXPECT_THAT(summary_of(statements[0]), ElementsAre("map db.t as 1", "Write_rows_v1 1 flags 0: (@1=1, @2=1)",
+                                                     "Update_rows_v1 1 flags 0: (@1=0, @2=1) (@1=0, @2=1)",
+                                                     "Update_rows_v1 1 flags 1: (@1=0) (@2=1)"));
+  EXPECT_THAT(summary_of(statements[1]), ElementsAre("map db.t as 1", "Update_rows_v1 1 flags 1: (@1=0, @2=1) (@2=1)"));
+  EXPECT_THAT(summary_of(statements[2]),
+              ElementsAre("map db.t as 1", "Update_rows_v1 1 flags 1: (@1=0, @2=1) (@1=0, @2=1)"));
+  EXPECT_THAT(summary_of(statements[3]), ElementsAre("map db.t as 1", "Update_rows_v1 1 flags 1: (@1=0, @2=1) (@2=1)"));
+}
+
 /// The same for a MySQL target.
 class MysqlBuilder : public Builder {
  protected:
@@ -211,6 +248,14 @@ TEST_F(MysqlBuilder, makesVersion2OfVersion1) {
               ElementsAre("map db.t as 1", "Write_rows 1 flags 0: (@1=1)", "Write_rows 1 flags 1: (@1=2)"));
   const Bytes map_event = events_of(statements[0]).at(0);
   EXPECT_EQ(TableMap::decode(EventView(map_event, ChecksumAlgorithm::off), mariadb()).flags, 1U);
+}
+
+TEST_F(MysqlBuilder, takesUpdatesOfSomeColumnsTogether) {
+  for_version("9.7.0");
+  map(5, "t", 2);
+  update(5, 3, 2);
+  update(5, 3, 3, rows_flag::k_statement_end);
+  EXPECT_EQ(builder_.take().size(), 1U);
 }
 
 TEST_F(MysqlBuilder, keepsTheFlagsThatTheVersionKnows) {
