@@ -109,6 +109,10 @@ Bytes json_from_text(std::string_view text) {
     // The parser would pass over it; MySQL does not.
     throw Error(k_invalid_text, "22032", "Invalid JSON text: it begins with a byte order mark");
   }
+  if (const std::size_t at = text.find('\0'); at != std::string_view::npos) {
+    // The parser would take it for the end of the text.
+    throw Error(k_invalid_text, "22032", fmt::format("Invalid JSON text at byte {}: it is a zero byte", at + 1));
+  }
   TreeMaker maker;
   nlohmann::json::sax_parse(text, &maker);
   return maker.root.encode();

@@ -373,11 +373,12 @@ def test_a_partial_update_larger_than_the_targets_packets():
 
 
 @pytest.mark.servers("mysql-9.7")
-def test_a_json_text_that_is_none():
+@pytest.mark.parametrize("text", ["'[1,}'", "CONCAT('[1]', x'00', 'x')"], ids=["damaged", "with a zero byte"])
+def test_a_json_text_that_is_none(text):
     pair = Pair("mariadb-10.11", "mysql-9.7").start()
     try:
         pair.run("bad", "CREATE TABLE t (id INT PRIMARY KEY, j JSON)", "INSERT INTO t VALUES (1, '[]')")
-        pair.source.run("SET check_constraint_checks=0", "INSERT INTO bad.t VALUES (2, '[1,}')")
+        pair.source.run("SET check_constraint_checks=0", f"INSERT INTO bad.t VALUES (2, {text})")
         status = pair.daemon.wait_stopped_by_error("c")
         assert int(status["Last_SQL_Errno"]) == 3140
         assert "column 2 of table bad.t" in status["Last_SQL_Error"]

@@ -150,6 +150,9 @@ TEST(Json, textsThatAreNoneAreErrors) {
                            "\"\x01\"", "\"\xff\"", "1e999", "\"\\ud800\"", "\xef\xbb\xbf{}"}) {
     EXPECT_EQ(error_of([&] { json_from_text(text); }), 3140) << text;
   }
+  for (const std::string& text : {std::string("{\"a\": 1}\0x", 10), std::string("[1]\0", 4), std::string("\0", 1)}) {
+    EXPECT_EQ(error_of([&] { json_from_text(text); }), 3140) << "a zero byte ends no text";
+  }
   EXPECT_EQ(error_of([] { json_from_text(std::string(101, '[') + std::string(101, ']')); }), 3157);
   EXPECT_EQ(error_of([] { json_from_text(std::string(1000000, '[')); }), 3157);
   const std::string key(65536, 'k');
