@@ -59,6 +59,10 @@ bool has_untold_fractions(const binlog::TableMap& table, const FormatDescription
          });
 }
 
+[[noreturn]] void throw_without_table_map() {
+  throw Error(error_code::k_corrupt_event, "row event without the table map that it needs");
+}
+
 std::size_t count_rows(const binlog::RowsEvent& event, const binlog::TableMap& table) {
   std::size_t rows = 0;
   for (binlog::RowsReader reader(event, table); reader.next();) ++rows;
@@ -207,7 +211,7 @@ void EventListing::print_rows(const EventView& event, const FormatDescription& d
     print_line(event, position,
                (dummy ? "no table" : fmt::format("table {}, which no table map describes", rows_event.table_id)) +
                    row_flags_text(rows_event.flags));
-    if (!dummy) throw Error(error_code::k_corrupt_event, "row event without the table map that it needs");
+    if (!dummy) throw_without_table_map();
     return;
   }
   const auto& table = *known;
@@ -242,16 +246,22 @@ void EventListing::print_partial_rows(const EventView& event, const FormatDescri
       event, position,
       fmt::format("{}: {} bytes{}", known == nullptr ? fmt::format("table {}", table_id) : table_name_text(known->map),
                   reader.remaining(), row_flags_text(flags)));
-  if (verbose_ && known != nullptr) {
-    try {
-      const Bytes whole = binlog::expand_partial_update(event, description, known->map);
-      const auto rows_event =
-          binlog::RowsEvent::decode(EventView(whole, binlog::ChecksumAlgorithm::off), description, unpacked_);
+  if (known == nullptr) {
+    if (!binlog::is_dummy_table_id(table_id)) throw_without_table_map();
+    return;
+  }
+  try {
+    const Bytes whole = binlog::expand_partial_update(event, description, known->map);
+    const auto rows_event =
+        binlog::RowsEvent::decode(EventView(whole, binlog::ChecksumAlgorithm::off), description, unpacked_);
+    if (verbose_) {
       append_rows(text_, rows_event, known->map, known->metadata, [this] { append({}); });
-    } catch (const Error& error) {
-      if (error.code() != error_code::k_replica_fatal) throw;
-      append("#   changes of documents that the rows before do not have\n");
+    } else {
+      count_rows(rows_event, known->map);
     }
+  } catch (const Error& error) {
+    if (error.code() != error_code::k_replica_fatal) throw;
+    if (verbose_) append("#   changes of documents that the rows before do not have\n");
   }
   if ((flags & binlog::rows_flag::k_statement_end) != 0) tables_.end_statement();
 }

@@ -124,6 +124,23 @@ TEST_F(EventsCommand, tellsADamagedEventAndGoesOn) {
   EXPECT_EQ(std::count(complaints_.begin(), complaints_.end(), '\n'), 1);
 }
 
+TEST_F(EventsCommand, tellsDamageInPartialUpdates) {
+  static constexpr std::size_t k_table_id = 19;
+  static constexpr std::size_t k_column_count = k_table_id + 6 + 2 + 2;  // behind flags and empty extra data
+  for (const std::size_t damaged : {k_table_id, k_column_count}) {
+    take("mysql-9.7/partial_json.binlog");
+    const std::uint64_t at = find(EventType::partial_update_rows);
+    take("mysql-9.7/partial_json.binlog", [&](std::string& content) {
+      ++content[at + damaged];
+      mend_checksum(content, at);
+    });
+    for (const bool verify : {false, true}) {
+      EXPECT_FALSE(run({.verify = verify}));
+      EXPECT_THAT(complaints_, HasSubstr(damaged == k_table_id ? "table map that it needs" : "number of columns"));
+    }
+  }
+}
+
 TEST_F(EventsCommand, verifiesPositions) {
   take("mysql-9.7/rows.binlog");
   const std::uint64_t at = find(EventType::xid);
