@@ -128,7 +128,7 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
   }
   if (whole_ > 0) close(false);
   if (statement.context.thread_specific) separate();
-  writer_.definitions_change();
+  writer_.definitions_change(statement.scan.objects);
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }

@@ -82,9 +82,9 @@ void RowTranscoder::clear() {
   writer_.clear();
 }
 
-void RowTranscoder::definitions_change() {
-  columns_.forget();
-  writer_.definitions_change();
+void RowTranscoder::definitions_change(const std::vector<target::ObjectName>& objects) {
+  columns_.forget(objects);
+  writer_.definitions_change(objects);
 }
 
 }  // namespace tributary::apply

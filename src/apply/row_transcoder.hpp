@@ -25,7 +25,7 @@ class RowTranscoder : public RowWriter {
   [[nodiscard]] std::size_t size() const override { return writer_.size(); }
   std::vector<std::string> take() override { return writer_.take(); }
   void clear() override;
-  void definitions_change() override;
+  void definitions_change(const std::vector<target::ObjectName>& objects) override;
 
  private:
   void convert(const binlog::RowImage& image, const TableConversion& table, Bytes& rows) const;

@@ -18,7 +18,18 @@ TableName folded(const TableName& name) {
   return {lower(name.first), lower(name.second)};
 }
 
+/// A table, of a name whose case is told by ASCII letters.
+bool is_told(const target::ObjectName& object) {
+  return object.kind == target::ObjectKind::table && is_ascii(object.database) && is_ascii(object.name);
+}
+
 }  // namespace
+
+bool may_change(const std::vector<target::ObjectName>& objects, const TableName& table) {
+  return objects.empty() || std::any_of(objects.begin(), objects.end(), [name = folded(table)](const auto& object) {
+           return !is_told(object) || folded({object.database, object.name}) == name;
+         });
+}
 
 bool TableEngines::look_up(target::TargetConnection& connection, const std::vector<TableName>& tables) {
   bool without = false;
@@ -71,11 +82,8 @@ bool TableEngines::only_sequences_stay(const std::vector<TableName>& tables) con
 }
 
 void TableEngines::forget(const std::vector<target::ObjectName>& objects) {
-  const auto is_table = [](const target::ObjectName& object) {
-    return object.kind == target::ObjectKind::table && is_ascii(object.database) && is_ascii(object.name);
-  };
   const std::lock_guard lock(mutex_);
-  if (objects.empty() || !std::all_of(objects.begin(), objects.end(), is_table)) return engines_.clear();
+  if (objects.empty() || !std::all_of(objects.begin(), objects.end(), is_told)) return engines_.clear();
   for (const target::ObjectName& object : objects) engines_.erase(folded({object.database, object.name}));
 }
 

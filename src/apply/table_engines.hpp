@@ -15,6 +15,9 @@ namespace tributary::apply {
 /// Database and name.
 using TableName = std::pair<std::string, std::string>;
 
+/// Whether a DDL that names @p objects may have changed @p table: always when there are none, or others than tables.
+bool may_change(const std::vector<target::ObjectName>& objects, const TableName& table);
+
 /// Which tables have an engine without transactions in the target, whatever they have in the source: what a rolled back
 /// batch did to them stays, and another try would do it again. Thread safe.
 class TableEngines {

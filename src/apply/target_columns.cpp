@@ -45,8 +45,16 @@ std::vector<TargetColumn> query_target_columns(target::TargetConnection& connect
 }
 
 const std::vector<TargetColumn>& TargetColumns::of(const TableName& table) {
-  const auto known = known_.find(table);
-  return known != known_.end() ? known->second : known_.emplace(table, query_(table)).first->second;
+  // Past so many tables all are forgotten: a source may have 100,000.
+  static constexpr std::size_t k_most_tables = 4096;
+  if (const auto known = known_.find(table); known != known_.end()) return known->second;
+  std::vector<TargetColumn> columns = query_(table);
+  if (known_.size() >= k_most_tables) known_.clear();
+  return known_.emplace(table, std::move(columns)).first->second;
+}
+
+void TargetColumns::forget(const std::vector<target::ObjectName>& objects) {
+  std::erase_if(known_, [&objects](const auto& known) { return may_change(objects, known.first); });
 }
 
 }  // namespace tributary::apply

@@ -31,9 +31,10 @@ class TargetColumns {
   using Query = std::function<std::vector<TargetColumn>(const TableName&)>;
   explicit TargetColumns(Query query) : query_(std::move(query)) {}
 
+  /// The reference holds until the next call of it, or of forget().
   const std::vector<TargetColumn>& of(const TableName& table);
-  /// After a DDL.
-  void forget() { known_.clear(); }
+  /// After a DDL that names @p objects; of others nothing is known when there are none.
+  void forget(const std::vector<target::ObjectName>& objects);
 
  private:
   Query query_;

@@ -8,6 +8,7 @@
 
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/format_description.hpp"
+#include "tributary/target/fingerprint.hpp"
 
 namespace tributary::apply {
 
@@ -29,8 +30,9 @@ class RowWriter {
   virtual std::vector<std::string> take() = 0;
   /// Throws everything away, table maps too.
   virtual void clear() = 0;
-  /// A DDL comes next: what was learnt of the target's tables may not hold any more.
-  virtual void definitions_change() {}
+  /// A DDL comes next that names @p objects (none: it may change any): what was learnt of those in the target may not
+  /// hold any more.
+  virtual void definitions_change(const std::vector<target::ObjectName>& /*objects*/) {}
 };
 
 /// The writer of BINLOG statements (docs/architecture.md, "Applying").
