@@ -92,53 +92,56 @@ void require_vector(ByteView value, std::uint32_t most) {
 
 /// Documents are written in UTF-8, which a row image cannot say: the column would take the bytes for its own.
 void require_utf8(std::string_view character_set, std::string_view text) {
-  static constexpr std::string_view k_wide[] = {"ucs2", "utf16", "utf16le", "utf32"};
+  // The wide ones, and the one whose bytes below 0x80 are other characters than ASCII's: '[' there is 'Ä'.
+  static constexpr std::string_view k_without_ascii[] = {"ucs2", "utf16", "utf16le", "utf32", "swe7"};
   if (character_set.empty() || character_set == "utf8mb4" || character_set == "binary") return;
   const auto highest = static_cast<std::uint8_t>(*std::max_element(text.begin(), text.end(), [](char a, char b) {
     return static_cast<std::uint8_t>(a) < static_cast<std::uint8_t>(b);
   }));
   static constexpr std::uint8_t k_four_bytes = 0xf0;  // the lead byte of what utf8mb3 does not have
   if (character_set == "utf8mb3" && highest < k_four_bytes) return;
-  const bool is_wide = std::find(std::begin(k_wide), std::end(k_wide), character_set) != std::end(k_wide);
-  if (!is_wide && highest < 0x80) return;
+  const bool has_ascii =
+      std::find(std::begin(k_without_ascii), std::end(k_without_ascii), character_set) == std::end(k_without_ascii);
+  if (has_ascii && highest < 0x80) return;
   throw Error(
       k_incorrect_value,
       fmt::format("a JSON document does not fit the target's column, whose character set is {}: make it utf8mb4",
                   character_set));
 }
 
-/// What system versioning adds to a table stands at its end: ROW START, ROW END.
-bool may_be_versioned(ByteView types) {
+constexpr std::uint16_t k_row_end_fraction = 6;
+
+/// What system versioning adds to a table stands at its end: ROW START, ROW END. @p metadata of a TIMESTAMP is one
+/// byte.
+bool may_be_versioned(ByteView types, ByteView metadata) {
   static constexpr auto k_timestamp = static_cast<std::uint8_t>(ColumnType::timestamp2);
-  return types.size() > 2 && types[types.size() - 1] == k_timestamp && types[types.size() - 2] == k_timestamp;
+  return types.size() > 2 && types[types.size() - 1] == k_timestamp && types[types.size() - 2] == k_timestamp &&
+         metadata.size() >= 2 && metadata[metadata.size() - 1] == k_row_end_fraction &&
+         metadata[metadata.size() - 2] == k_row_end_fraction;
 }
 
 bool may_have_byte_vectors(const RowSource& source, const SqlDialect& target) {
   return source.has_byte_vectors && !target.mariadb && target.server_version >= k_mysql_has_vectors;
 }
 
+/// The ROW END of a current row is another in the target.
 bool row_end_differs(const RowSource& source, const SqlDialect& target) {
-  if (!target.mariadb) return source.mariadb;
-  return source.timestamps_end_2038 && target.server_version >= k_mariadb_timestamps_end_2106;
+  return source.timestamps_end_2038 && target.mariadb && target.server_version >= k_mariadb_timestamps_end_2106;
 }
 
-/// What a ROW END looks like whose values are not the target's: every TIMESTAMP(6), or in MySQL, which has no system
-/// versioning, what MariaDB puts at the end of a table that has it.
-bool may_be_row_end(const std::vector<TableColumn>& columns, std::size_t index, const SqlDialect& target) {
-  static constexpr std::uint16_t k_fraction = 6;
+/// What a ROW END looks like: every TIMESTAMP(6) where its values are not the target's, else what MariaDB puts at the
+/// end of a table.
+bool may_be_row_end(const std::vector<TableColumn>& columns, std::size_t index, bool differs) {
   const auto is_exact = [&columns](std::size_t i) {
-    return columns[i].type == ColumnType::timestamp2 && columns[i].metadata == k_fraction;
+    return columns[i].type == ColumnType::timestamp2 && columns[i].metadata == k_row_end_fraction;
   };
-  return is_exact(index) && (target.mariadb || (index > 1 && index + 1 == columns.size() && is_exact(index - 1)));
+  return is_exact(index) && (differs || (index > 1 && index + 1 == columns.size() && is_exact(index - 1)));
 }
 
-void plan_row_end(TableConversion& table, std::size_t index, const SqlDialect& target,
-                  const std::vector<TargetColumn>& known) {
-  if (target.mariadb) {
-    if (index < known.size() && known[index].generation == "ROW END") {
-      table.conversions[index] = ColumnConversion::row_end;
-    }
-  } else if (!known.empty() && index >= known.size()) {
+void plan_row_end(TableConversion& table, std::size_t index, bool differs, const std::vector<TargetColumn>& known) {
+  if (index < known.size()) {
+    if (differs && known[index].generation == "ROW END") table.conversions[index] = ColumnConversion::row_end;
+  } else if (!known.empty() && may_be_row_end(table.source.columns, index, false)) {
     table.conversions[index] = ColumnConversion::no_row_end;
   }
 }
@@ -161,9 +164,10 @@ void refuse_row_end(ByteView value, Bytes& to) {
   if (is_last_timestamp(value, k_end_2038) || is_last_timestamp(value, k_end_2106)) {
     throw Error(
         error_code::k_replica_fatal,
-        "the source's table has system versioning, which the target does not: rows that are deleted arrive as "
-        "an UPDATE of their ROW END, and would stay. ALTER TABLE ... DROP SYSTEM VERSIONING on the source, load "
-        "the table anew, and go on behind it with CHANGE MASTER");
+        "the source's table has system versioning, which the target's does not: rows that are deleted arrive as "
+        "an UPDATE of their ROW END, and would stay. ALTER TABLE ... DROP SYSTEM VERSIONING on the source (or, on a "
+        "target that is MariaDB too, ADD SYSTEM VERSIONING there), load the table anew, and go on behind it with "
+        "CHANGE MASTER");
   }
   to.insert(to.end(), value.begin(), value.end());
 }
@@ -183,10 +187,10 @@ bool TableConversion::any() const {
                      [](ColumnConversion conversion) { return conversion != ColumnConversion::none; });
 }
 
-bool may_need_conversion(ByteView types, const RowSource& source, const SqlDialect& target) {
+bool may_need_conversion(ByteView types, ByteView metadata, const RowSource& source, const SqlDialect& target) {
   const bool has_byte_vectors = may_have_byte_vectors(source, target);
-  if (!target.mariadb && source.mariadb && may_be_versioned(types)) return true;
-  const bool row_ends_differ = target.mariadb && row_end_differs(source, target);
+  if (source.mariadb && may_be_versioned(types, metadata)) return true;
+  const bool row_ends_differ = row_end_differs(source, target);
   return std::any_of(types.begin(), types.end(), [&](std::uint8_t byte) {
     const auto type = static_cast<ColumnType>(byte);
     if (is_old_temporal(type) || (type == ColumnType::timestamp2 && row_ends_differ)) return true;
@@ -216,8 +220,8 @@ TableConversion plan_conversion(binlog::TableMap map, const RowSource& source, c
     const TableColumn& column = table.source.columns[i];
     if (is_old_temporal(column.type)) {
       plan_old_temporal(table, i, source.mariadb, target_column(i));
-    } else if (row_ends_differ && may_be_row_end(table.source.columns, i, target)) {
-      plan_row_end(table, i, target, known_columns());
+    } else if (source.mariadb && may_be_row_end(table.source.columns, i, row_ends_differ)) {
+      plan_row_end(table, i, row_ends_differ, known_columns());
     } else if (target.mariadb && column.type == ColumnType::json) {
       table.conversions[i] = ColumnConversion::json_to_text;
       table.columns[i].type = ColumnType::blob;

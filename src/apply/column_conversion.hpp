@@ -21,7 +21,7 @@ enum class ColumnConversion {
   bytes_to_vector,  ///< the other way round
   modern_temporal,  ///< TIMESTAMP, TIME, DATETIME in the format from before MySQL 5.6
   row_end,          ///< of a current row of a system-versioned table: MariaDB's last TIMESTAMP was another before 11.5
-  no_row_end,       ///< a TIMESTAMP(6) that is no ROW END, since the target has no system versioning
+  no_row_end,       ///< a TIMESTAMP(6) that is no ROW END, since the target's table has no system versioning
 };
 
 /// What is to be done with the rows of a table.
@@ -47,8 +47,8 @@ struct RowSource {
   static RowSource of(const binlog::FormatDescription& description);
 };
 
-/// Whether a table with these column types (TableMapLayout::types) may need a conversion: quick.
-bool may_need_conversion(ByteView types, const RowSource& source, const SqlDialect& target);
+/// Whether a table with these columns (TableMapLayout::types, column_metadata) may need a conversion: quick.
+bool may_need_conversion(ByteView types, ByteView metadata, const RowSource& source, const SqlDialect& target);
 
 /// @p columns is asked where a type alone does not tell.
 TableConversion plan_conversion(binlog::TableMap table, const RowSource& source, const SqlDialect& target,

@@ -1,7 +1,10 @@
 #include "row_transcoder.hpp"
 
+#include <fmt/core.h>
+
 #include "tributary/binlog/column_values.hpp"
 #include "tributary/binlog/rows_event.hpp"
+#include "tributary/util/error.hpp"
 
 #include "rows_split.hpp"
 
@@ -12,13 +15,16 @@ using binlog::ChecksumAlgorithm;
 using binlog::EventType;
 using binlog::EventView;
 
+/// No statement for the target holds more (max_allowed_packet). An event of the source with compressed values may.
+constexpr std::size_t k_most_converted_bytes = std::size_t{1} << 30;
+
 }  // namespace
 
 void RowTranscoder::add_table_map(const EventView& event, const binlog::FormatDescription& source) {
   const auto layout = binlog::TableMapLayout::decode(event, source);
   tables_.erase(layout.table_id);
   const RowSource server = RowSource::of(source);
-  if (may_need_conversion(layout.types, server, target_)) {
+  if (may_need_conversion(layout.types, layout.column_metadata, server, target_)) {
     TableConversion table = plan_conversion(binlog::TableMap::decode(event, source), server, target_, columns_);
     if (table.any()) {
       const Bytes own = binlog::retype_table_map(event, source, table.source, table.columns, table.dimensions);
@@ -43,6 +49,12 @@ void RowTranscoder::convert(const binlog::RowImage& image, const TableConversion
     if (table.conversions[cell.column] != ColumnConversion::none) {
       copy_to(end);
       append_converted(table, cell.column, cell.bytes, rows);
+      if (rows.size() > k_most_converted_bytes) {
+        throw Error(k_packet_too_large, "08S01",
+                    fmt::format("an event's rows of table {}.{} have more than 1 GiB in the form that the target "
+                                "stores, which no statement can hold",
+                                table.source.database, table.source.table));
+      }
       copied = cell.bytes.data() + cell.bytes.size();
     }
     end = cell.bytes.data() + cell.bytes.size();

@@ -333,10 +333,10 @@ def test_system_versioned_tables(versioned, image):
 
 
 @pytest.mark.parametrize("source", ["mariadb-10.11", pytest.param("mariadb-11.8", marks=pytest.mark.servers("mariadb-11.8"))])
-@pytest.mark.servers("mysql-9.7")
-def test_versions_that_mysql_does_not_keep(source):
+@pytest.mark.parametrize("target", ["mariadb-10.11", pytest.param("mysql-9.7", marks=pytest.mark.servers("mysql-9.7"))])
+def test_versions_that_the_target_does_not_keep(source, target):
     """Rows that are deleted arrive as an UPDATE of a column that the target's table does not have."""
-    pair = Pair(source, "mysql-9.7").start()
+    pair = Pair(source, target).start()
     try:
         pair.source.run("CREATE DATABASE v", "SET sql_log_bin=0", "CREATE TABLE v.t (id INT PRIMARY KEY, a INT) WITH SYSTEM VERSIONING",
                         "CREATE TABLE v.plain (id INT PRIMARY KEY, x TIMESTAMP(6) NULL, y TIMESTAMP(6) NULL)")
@@ -349,6 +349,26 @@ def test_versions_that_mysql_does_not_keep(source):
         status = pair.daemon.wait_stopped_by_error("c")
         assert int(status["Last_SQL_Errno"]) == 1593
         for words in ("table v.t", "system versioning"):
+            assert words in status["Last_SQL_Error"]
+        if target == "mysql-9.7":
+            return
+        pair.target.run("ALTER TABLE v.t ADD SYSTEM VERSIONING")
+        pair.daemon.sql("START SLAVE FOR CHANNEL 'c'")
+        pair.source.run("INSERT INTO v.t VALUES (2,2)", "DELETE FROM v.t WHERE id=1")
+        pair.daemon.wait_caught_up("c", pair.source)
+        assert pair.target.query("SELECT id FROM v.t") == [(2,)]
+    finally:
+        pair.destroy()
+
+
+@pytest.mark.servers("mariadb-11.8")
+def test_a_timestamp_that_the_target_does_not_have():
+    pair = Pair("mariadb-11.8", "mariadb-10.11").start()
+    try:
+        pair.source.run("CREATE DATABASE late", "CREATE TABLE late.t (id INT PRIMARY KEY, a TIMESTAMP NULL)", "SET time_zone='+00:00'",
+                        "INSERT INTO late.t VALUES (1, '2038-01-19 03:14:07'), (2, '2038-01-19 03:14:08')")
+        status = pair.daemon.wait_stopped_by_error("c")
+        for words in ("table late.t", "TIMESTAMP in column 2 is beyond 2038-01-19 03:14:07 UTC", "id=2"):
             assert words in status["Last_SQL_Error"]
     finally:
         pair.destroy()
