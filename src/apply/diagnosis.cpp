@@ -22,6 +22,7 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint16_t k_key_not_found = 1032;      // ER_KEY_NOT_FOUND
+constexpr std::uint16_t k_storage_engine = 1030;     // ER_GET_ERRNO
 constexpr std::uint16_t k_conversion_failed = 1677;  // ER_SLAVE_CONVERSION_FAILED
 
 /// Column names and signs as the target has them, where the source did not write them into the table map.
@@ -43,6 +44,16 @@ void complete_metadata(target::TargetConnection& connection, const binlog::Table
       column.collation = binlog::k_binary_collation;
     }
   }
+}
+
+/// The first TIMESTAMP of @p image beyond the year 2038, which MariaDB before 11.5 does not have; 0: none.
+std::size_t number_of_late_timestamp(const binlog::RowImage& image, const binlog::TableMap& table) {
+  static constexpr std::uint8_t k_after_2038 = 0x80;  // in the first byte of the seconds, which are big-endian
+  for (const binlog::Cell& cell : image.cells()) {
+    const bool is_timestamp = table.columns[cell.column].type == binlog::ColumnType::timestamp2;
+    if (is_timestamp && !cell.bytes.empty() && cell.bytes.front() >= k_after_2038) return cell.column + 1;
+  }
+  return 0;
 }
 
 /// A transaction that lies whole in the relay log.
@@ -162,6 +173,11 @@ class EventByEvent : public WholeTransaction {
           } else {
             message += ", the target's error log may tell the reason";
           }
+        }
+        const std::size_t late = code == k_storage_engine ? number_of_late_timestamp(reader.after(), table) : 0;
+        if (late != 0) {
+          message += fmt::format(
+              "; the TIMESTAMP in column {} is beyond 2038-01-19 03:14:07 UTC, where those of this server end", late);
         }
         const bool wants_before = reader.after().empty() || error.code() == k_key_not_found;
         const binlog::RowImage& image = wants_before && !reader.before().empty() ? reader.before() : reader.after();
