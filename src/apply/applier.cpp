@@ -103,6 +103,7 @@ struct Applier::Implementation {
   std::uint32_t connect_failures = 0;
   Retries retries;
   std::optional<relay::RelayPosition> alone_through;
+  std::optional<relay::RelayPosition> cannot_roll_back_at;
 };
 
 SqlDialect Applier::Implementation::target_dialect() {
@@ -195,6 +196,7 @@ AttemptStart Applier::Implementation::find_start() {
   }
   start.prepared = find_prepared();
   start.alone_through = alone_through;
+  start.cannot_roll_back_at = cannot_roll_back_at;
   if (counts) start.source_file = checkpoint->source_file;
   if (start.from.file_number < log.begin().file_number) {
     throw Error(
@@ -276,7 +278,7 @@ void Applier::Implementation::target_failed(const target::TargetError& error, co
 }
 
 void Applier::Implementation::locate(const Failure& failure, std::uint32_t count, const std::stop_token& stop) {
-  if (failure.first.can_roll_back && !failure.left_changes) {
+  if (failure.first.can_roll_back) {
     // The diagnosis may itself lose the connection: then the whole road is taken once more.
     for (const auto& session : sessions) session->connect(stop);
     BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
@@ -302,14 +304,16 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
   const std::string place = place_text(failure.first);
   const std::string what =
       failure.located ? failure.message : fmt::format("{} ({}); {}", failure.message, failure.code, place);
-  if (failure.left_changes && (failure.transient || !single)) {
+  if (failure.left_changes) {
     // Another try would do them once more.
-    throw GiveUp{
-        failure.code,
-        fmt::format("{}. The transactions from {} to {} were rolled back, but for changes to tables without "
-                    "transactions in the target: undo those, or complete the transactions and go on behind them "
-                    "with CHANGE MASTER, or they are made twice",
-                    what, place, place_text(failure.last))};
+    const std::string which = single
+                                  ? "The transaction was"
+                                  : fmt::format("The transactions from {} to {} were", place, place_text(failure.last));
+    throw GiveUp{failure.code,
+                 fmt::format("{}. {} rolled back, but for changes to tables without transactions in the target: undo "
+                             "those, or complete what was rolled back and go on behind it with CHANGE MASTER, or they "
+                             "are made twice",
+                             what, which)};
   }
   if (failure.connection_lost || failure.transient) {
     // A connection is lost for its own reasons: only when it happens again at the same place is the batch suspected.
@@ -350,6 +354,7 @@ void Applier::Implementation::run_attempts(const std::stop_token& stop) {
         batch_failed(failed.failure, stop);
       } catch (const ApplyAlone& alone) {
         apply_alone(alone.transaction.begin);
+        if (alone.cannot_roll_back) cannot_roll_back_at = alone.transaction.begin;
       }
     } catch (const target::TargetError& error) {
       target_failed(error, stop);

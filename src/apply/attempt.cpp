@@ -26,10 +26,11 @@ std::size_t rows_statement_limit(const WorkerSession& session) {
   return packet > 2 * k_chunk_reserve ? packet - k_chunk_reserve : packet / 2;
 }
 
-BatchLimits limits_of(const ApplierOptions& options) {
+BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& session) {
   BatchLimits limits;
   limits.transactions = std::max(options.batch_transactions, 1U);
   limits.bytes = options.batch_bytes;
+  limits.one_engine_per_transaction = session.one_engine_per_transaction();
   return limits;
 }
 
@@ -42,7 +43,8 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
       writer_(environment.sessions.front()->connection().server_version(),
               rows_statement_limit(*environment.sessions.front())),
       transcoder_(writer_, environment.target, columns_),
-      builder_(limits_of(environment.options), transcoder_, pipeline_, environment.status, environment.engines,
+      builder_(limits_of(environment.options, *environment.sessions.front()), transcoder_, pipeline_,
+               environment.status, environment.engines,
                {environment.options.channel_uuid, environment.options.channel}),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position, start.prepared),
       worker_environment_{environment.store,       pipeline_,         environment.status,
@@ -51,6 +53,7 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
       cursor_(environment.log.open_cursor(start.from)) {
   builder_.set_interpreter(interpreter_);
   builder_.apply_alone_through(start.alone_through);
+  builder_.cannot_roll_back_at(start.cannot_roll_back_at);
   builder_.set_temporary_tables(environment.sessions.front()->temporary_tables());
 }
 

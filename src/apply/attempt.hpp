@@ -18,11 +18,12 @@ namespace tributary::apply {
 /// Where an attempt begins.
 struct AttemptStart {
   relay::RelayPosition from;
-  std::string source_file;                            ///< that the checkpoint names; '': there is none
-  std::string gtid_position;                          ///< Checkpoint::gtid there
-  std::optional<target::DdlIntent> open_intent;       ///< found in the target
-  std::vector<target::PreparedTransaction> prepared;  ///< the same
-  std::optional<relay::RelayPosition> alone_through;  ///< transactions that begin up to there are applied alone
+  std::string source_file;                                  ///< that the checkpoint names; '': there is none
+  std::string gtid_position;                                ///< Checkpoint::gtid there
+  std::optional<target::DdlIntent> open_intent;             ///< found in the target
+  std::vector<target::PreparedTransaction> prepared;        ///< the same
+  std::optional<relay::RelayPosition> alone_through;        ///< transactions that begin up to there are applied alone
+  std::optional<relay::RelayPosition> cannot_roll_back_at;  ///< BatchBuilder::cannot_roll_back_at()
 };
 
 /// What an attempt works with; all of it outlives the attempt.

@@ -18,13 +18,14 @@ BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipelin
 
 void BatchBuilder::on_begin(const TransactionStart& start) {
   transaction_ = start;
+  if (cannot_roll_back_at_ == start.begin) transaction_.can_roll_back = false;
   has_steps_ = false;
   table_names_.clear();
   // What cannot be rolled back is not mixed with what can: a failure elsewhere must not run it twice.
-  alone_ = !start.can_roll_back || (alone_through_ && start.begin <= *alone_through_) || temporary_tables_.any();
+  alone_ = !transaction_.can_roll_back || (alone_through_ && start.begin <= *alone_through_) || temporary_tables_.any();
   if (alone_ && whole_ > 0) close(false);
-  if (whole_ == 0) chunk_.first = start;
-  chunk_.last = start;
+  if (whole_ == 0) chunk_.first = transaction_;
+  chunk_.last = transaction_;
   status_.begun(start);
 }
 
@@ -53,8 +54,12 @@ void BatchBuilder::separate() {
 void BatchBuilder::changes_table(TableName table) {
   if (transaction_.can_roll_back && engines_.known_without_transactions(table)) {
     separate();
+    // What a worker has begun with cannot go behind this any more.
+    if (pushed_ && limits_.one_engine_per_transaction) throw ApplyAlone{transaction_, true};
     // What came before has an engine that rolls back: it is no part of the steps by single events.
-    finish_rows(std::nullopt, {});
+    if (rows_events_ > 0) {
+      finish_rows(last_rows_, rows_events_ == 1 ? table_names_[last_rows_table_] : TableName());
+    }
     transaction_.can_roll_back = false;
     chunk_.first = chunk_.last = transaction_;
   }
@@ -66,6 +71,7 @@ void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const Tab
     chunk_.bytes += statement.size();
     chunk_.steps.emplace_back(RowsStep{std::move(statement), rows_server_id_, place, table});
   }
+  rows_events_ = 0;
 }
 
 void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
@@ -86,8 +92,11 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
     rows_server_id_ = event.header().server_id;
   }
   writer_.add_rows(event, source);
+  ++rows_events_;
+  last_rows_ = place;
+  last_rows_table_ = binlog::RowsHead::of(event).table_id;
   // Without a second try the event that failed must be known from the first.
-  if (!transaction_.can_roll_back) finish_rows(place, table_names_[binlog::RowsHead::of(event).table_id]);
+  if (!transaction_.can_roll_back) finish_rows(place, table_names_[last_rows_table_]);
   batch_bytes_ += event.raw().size();
   chunk_bytes_ += event.raw().size();
   if (chunk_bytes_ >= limits_.chunk_bytes) push_chunk();
@@ -191,6 +200,7 @@ void BatchBuilder::on_abandoned() {
   if (!has_steps_) return;
   if (whole_ > 0) throw ApplyAlone{transaction_};
   writer_.clear();
+  rows_events_ = 0;
   chunk_.steps.clear();
   if (pushed_) {
     // Undo what the worker has done of it; the checkpoint stays in front of it.

@@ -22,12 +22,15 @@ struct BatchLimits {
   std::uint64_t bytes = std::uint64_t{4} << 20;  ///< of the source's events
   /// A batch goes to its worker in pieces of so many bytes of the source's events: this bounds memory.
   std::uint64_t chunk_bytes = std::uint64_t{256} << 10;
+  bool one_engine_per_transaction = false;  ///< WorkerSession::one_engine_per_transaction()
 };
 
 /// Thrown when a transaction turns out, after parts of it have joined a batch, to be one that must be applied alone:
 /// reading begins again at the checkpoint.
 struct ApplyAlone {
   TransactionStart transaction;
+  /// It must also be known from its begin that it cannot be rolled back.
+  bool cannot_roll_back = false;
 };
 
 /// Thrown when the pipeline has ended: because of a failure of a worker, or because the applier is to stop.
@@ -44,6 +47,8 @@ class BatchBuilder : public TransactionHandler {
   void set_interpreter(EventInterpreter& interpreter) { interpreter_ = &interpreter; }
   /// Transactions that begin at or before @p last are applied alone.
   void apply_alone_through(std::optional<relay::RelayPosition> last) { alone_through_ = last; }
+  /// The transaction that begins there changes tables without transactions in the target.
+  void cannot_roll_back_at(std::optional<relay::RelayPosition> begin) { cannot_roll_back_at_ = begin; }
 
   /// What the first worker's session holds from before.
   void set_temporary_tables(const TemporaryTables& tables) { temporary_tables_ = tables; }
@@ -95,6 +100,7 @@ class BatchBuilder : public TransactionHandler {
   EventInterpreter* interpreter_ = nullptr;
   DependencyTracker dependencies_;
   std::optional<relay::RelayPosition> alone_through_;
+  std::optional<relay::RelayPosition> cannot_roll_back_at_;
   TemporaryTables temporary_tables_;
   std::set<TableName> tables_;     ///< changed by the batch being built
   bool source_restarted_ = false;  ///< not told to a worker yet
@@ -109,14 +115,19 @@ class BatchBuilder : public TransactionHandler {
   bool clears_intent_ = false;
   bool uses_database_ = false;  ///< a statement in it has a default database
   Chunk chunk_;
-  std::uint32_t rows_server_id_ = 0;  ///< of the rows in the writer
+
+  // The rows in the writer.
+  std::uint32_t rows_server_id_ = 0;
+  std::size_t rows_events_ = 0;
+  EventPlace last_rows_;               ///< the last of them
+  std::uint64_t last_rows_table_ = 0;  ///< its table id
 
   // The transaction being read.
   TransactionStart transaction_;
   bool alone_ = false;
   bool has_steps_ = false;  ///< parts of it are in the batch
   std::optional<SourceStatement> ddl_;
-  std::map<std::uint64_t, TableName> table_names_;  ///< by table id, where events are executed one by one
+  std::map<std::uint64_t, TableName> table_names_;  ///< by table id
 };
 
 }  // namespace tributary::apply

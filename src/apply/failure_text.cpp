@@ -101,7 +101,7 @@ std::string rows_failure_text(const EventPlace& place, const TransactionStart& t
     if (event.starts_with(name)) event = name;
   }
   std::string text = "Could not execute " + event + " event";
-  if (!table.empty()) text += fmt::format(" on table {}", table);
+  text += table.empty() ? ", or one before it in the transaction" : fmt::format(" on table {}", table);
   text += fmt::format("; {} ({})", message, code);
   if (!row.empty()) text += fmt::format("; row ({})", row);
   return text + "; " + place_text(transaction, place);

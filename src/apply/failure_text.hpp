@@ -21,8 +21,8 @@ std::string message_without_password(std::string_view statement, std::string_vie
 /// "Error '…' (1146) on query. Default database: '…'. Query: '…'; transaction …", after the server's own text.
 std::string statement_failure_text(const SourceStatement& statement, std::uint16_t code, std::string_view message);
 
-/// "Could not execute Write_rows event on table shop.orders; … (1062); row (…); transaction …". @p row and @p table may
-/// be ''.
+/// "Could not execute Write_rows event on table shop.orders; … (1062); row (…); transaction …". @p row may be ''; @p
+/// table is '' where the event is only the last of those that may have failed.
 std::string rows_failure_text(const EventPlace& place, const TransactionStart& transaction, std::string_view table,
                               std::uint16_t code, std::string_view message, std::string_view row);
 

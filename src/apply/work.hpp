@@ -59,9 +59,9 @@ struct SourceStatement {
 struct RowsStep {
   std::string sql;              ///< one statement, without ';'
   std::uint32_t server_id = 0;  ///< the server that wrote the rows first
-  /// The event and its table, where the step holds the rows of one event only.
+  /// Where a failure must be located by this step alone: its event, or the last of several.
   std::optional<EventPlace> place;
-  TableName table;
+  TableName table;  ///< of the rows, where they are of one event and place is known
 };
 
 /// A statement on Tributary's own tables.

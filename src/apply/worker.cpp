@@ -1,5 +1,6 @@
 #include "worker.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <fmt/core.h>
@@ -29,6 +30,9 @@ constexpr bool k_commit_travels_alone = true;
 #else
 constexpr bool k_commit_travels_alone = false;
 #endif
+
+/// Of a transaction's changes that wait in memory until those that go ahead of them have come.
+constexpr std::size_t k_most_held_bytes = std::size_t{64} << 20;
 
 }  // namespace
 
@@ -107,16 +111,24 @@ void Worker::execute(Chunk& chunk) {
   if (chunk.opens) {
     ran_ahead_ = false;
     ran_statement_ = false;
-    transaction_is_empty_ = true;
-    if (!chunk.first.can_roll_back) run_ahead(chunk);
-    // Not BEGIN: with sql_mode ORACLE that begins a block.
-    packet_ = before_transaction(chunk) + "START TRANSACTION;";
-    transaction_is_empty_ = true;
+    in_transaction_ = false;
+    held_.clear();
+    held_bytes_ = 0;
   }
-  in_transaction_ = true;
+  if (!in_transaction_) {
+    if (run_ahead(chunk)) return;
+    begin(chunk);
+  }
   for (Step& step : chunk.steps) run_step(chunk, step);
   if (chunk.end) return finish(chunk);
   send();
+}
+
+void Worker::begin(Chunk& chunk) {
+  // Not BEGIN: with sql_mode ORACLE that begins a block.
+  packet_ = before_transaction(chunk) + "START TRANSACTION;";
+  transaction_is_empty_ = true;
+  in_transaction_ = true;
 }
 
 void Worker::look_at_engines(const Chunk& chunk) {
@@ -147,25 +159,40 @@ bool Worker::changes_only_without_transactions(const Step& step) const {
   return environment_.engines.known_without_transactions({table.database, table.name});
 }
 
-void Worker::run_ahead(Chunk& chunk) {
-  if (!session_.one_engine_per_transaction()) return;
-  bool first = true;           // a statement may read what those before it have changed,
-  bool behind_others = false;  // and those behind it may change what it reads
-  std::vector<Step> others;
+bool Worker::run_ahead(Chunk& chunk) {
+  transaction_is_empty_ = true;
+  if (chunk.first.can_roll_back || !session_.one_engine_per_transaction()) return false;
+  const auto is_statement = [](const Step& step) { return std::holds_alternative<SourceStatement>(step); };
+  // A statement may read what those before it have changed, and those behind it may change what it reads.
+  bool behind_others = std::any_of(held_.begin(), held_.end(), is_statement);
   for (Step& step : chunk.steps) {
     const bool is_rows = std::holds_alternative<RowsStep>(step);
-    const bool ahead = changes_only_without_transactions(step) && !behind_others && (is_rows || first);
+    const bool ahead = changes_only_without_transactions(step) && !behind_others && (is_rows || held_.empty());
     if (!ahead) {
-      first = false;
-      behind_others = behind_others || std::holds_alternative<SourceStatement>(step);
-      others.push_back(std::move(step));
+      behind_others = behind_others || is_statement(step);
+      held_.push_back(std::move(step));
       continue;
     }
     run_step(chunk, step);
     send();
     ran_ahead_ = true;
   }
-  chunk.steps = std::move(others);
+  held_bytes_ += chunk.bytes;
+  if (!chunk.end && (held_.empty() || held_bytes_ <= k_most_held_bytes)) return true;
+  chunk.steps = std::exchange(held_, {});
+  return false;
+}
+
+void Worker::refuse_behind_others(const Chunk& chunk, const RowsStep& step) {
+  static constexpr std::uint16_t k_one_engine = 1785;  // ER_GTID_UNSAFE_NON_TRANSACTIONAL_TABLE
+  const std::string message = fmt::format(
+      "the table has no transactions in the target, and its changes come behind statements or more than {} MiB of "
+      "changes to others in one transaction, which enforce_gtid_consistency=ON of the target does not take: there, "
+      "ALTER TABLE ... ENGINE=InnoDB",
+      k_most_held_bytes >> 20);
+  located_ =
+      rows_failure_text(*step.place, chunk.last, step.table.first + "." + step.table.second, k_one_engine, message, {});
+  throw Error(k_one_engine, message);
 }
 
 std::string Worker::before_transaction(const Chunk& chunk) {
@@ -190,6 +217,9 @@ void Worker::run_step(const Chunk& chunk, Step& step) {
 }
 
 void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
+  if (in_transaction_ && session_.one_engine_per_transaction() && changes_only_without_transactions(step)) {
+    refuse_behind_others(chunk, step);
+  }
   std::string enter = session_.context().enter_rows(step.server_id);
   if (session_.take_rows_unprepared()) enter += environment_.rows_session_statement + ";";
   // A step of one event goes in a packet of its own, so that an error is known to be its.
@@ -203,7 +233,7 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   try {
     send();
   } catch (const target::TargetError& error) {
-    const std::string table = step.table.first + "." + step.table.second;
+    const std::string table = step.table.second.empty() ? "" : step.table.first + "." + step.table.second;
     located_ = rows_failure_text(*step.place, chunk.last, table, error.code(), error.what(), {});
     throw;
   }

@@ -36,12 +36,16 @@ class Worker {
   void execute(Chunk& chunk);
   void execute_ddl(const Chunk& chunk);
   void look_at_engines(const Chunk& chunk);
-  /// Runs and removes the steps on tables without transactions that are not to be in the target's transaction.
-  void run_ahead(Chunk& chunk);
+  void begin(Chunk& chunk);
+  /// Runs the steps on tables without transactions that are not to be in the target's transaction, and holds the
+  /// others back. @return whether the target's transaction is not to begin yet.
+  bool run_ahead(Chunk& chunk);
   /// Of changes in the transaction that was rolled back in part.
   [[nodiscard]] bool only_sequences_stay() const;
   [[nodiscard]] bool changes_only_without_transactions(const Step& step) const;
   std::string before_transaction(const Chunk& chunk);
+  /// @throws Error 1785 for a step that comes too late to run ahead.
+  void refuse_behind_others(const Chunk& chunk, const RowsStep& step);
   void run_step(const Chunk& chunk, Step& step);
   void add_rows(const Chunk& chunk, const RowsStep& step);
   void add_own_statement(const std::string& sql);
@@ -64,6 +68,8 @@ class Worker {
   std::vector<TableName> changed_tables_;  ///< by the target transaction, as far as statements tell
   bool transaction_is_empty_ = true;       ///< nothing of the target transaction was sent yet but its start
   bool in_transaction_ = false;            ///< of the target
+  std::vector<Step> held_;                 ///< of chunks before, until what runs ahead of them has run
+  std::size_t held_bytes_ = 0;
   bool ran_ahead_ = false;              ///< changes of this transaction are in the target, whatever becomes of the rest
   std::optional<std::string> located_;  ///< complete message of the error being thrown
 };

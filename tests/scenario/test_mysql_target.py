@@ -136,6 +136,49 @@ def test_engines_that_differ_from_the_source(running):
         assert source.query(select) == running.target.query(select)
 
 
+ROWS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400) SELECT i, REPEAT('x', 1500) FROM n"
+
+
+def test_engines_that_differ_in_large_transactions(running):
+    """Larger than the pieces in which a transaction goes to its worker."""
+    source = running.mariadb
+    database = f"large_mixed_{source.name}"
+    running.run(source, "large_mixed", *(f"CREATE TABLE {table} (id INT PRIMARY KEY, a VARCHAR(2000))" for table in ("i", "m", "k")),
+                "CREATE TABLE both_sides (id INT PRIMARY KEY, a VARCHAR(2000)) ENGINE=MyISAM")
+    running.target.run(*(f"ALTER TABLE {database}.{table} ENGINE=MyISAM" for table in ("m", "k")))
+    source.run(f"USE {database}", "SET binlog_direct_non_transactional_updates=OFF",
+               "BEGIN", f"INSERT INTO i {ROWS}", "INSERT INTO m VALUES (1, 'a')", "UPDATE i SET a='y' WHERE id <= 200", "INSERT INTO k VALUES (1, 'a')", "COMMIT",
+               "BEGIN", f"INSERT INTO m SELECT i.id + 1000, i.a FROM i", "INSERT INTO i VALUES (5000, 'z')", "COMMIT",
+               "BEGIN", "DELETE FROM i WHERE id > 100", f"INSERT INTO both_sides {ROWS}", "INSERT INTO i VALUES (500, 'z')", "COMMIT",
+               f"INSERT INTO k SELECT id + 1000, a FROM both_sides")
+    running.daemon.wait_caught_up(source.name, source)
+    for table in ("i", "m", "k", "both_sides"):
+        select = f"SELECT id, a FROM {database}.{table} ORDER BY id"
+        assert source.query(select) == running.target.query(select), table
+
+
+@pytest.mark.parametrize("running", ["logs"], indirect=True)
+@pytest.mark.parametrize("rows, said", [("(5)", "on table {}.i"), ("(6), (5)", "on table {}.i"), ("(6)", "or one before it in the transaction")],
+                         ids=["one row", "two rows", "two events"])
+def test_a_failure_beside_rows_that_ran_ahead(running, rows, said):
+    source = running.mariadb
+    name = f"ran_ahead{len(rows)}{len(said)}"
+    database = f"{name}_{source.name}"
+    running.run(source, name, "CREATE TABLE m (id INT PRIMARY KEY)", "CREATE TABLE i (id INT PRIMARY KEY)", "INSERT INTO i VALUES (1)")
+    running.target.run(f"ALTER TABLE {database}.m ENGINE=MyISAM", f"INSERT INTO {database}.i VALUES (5)")
+    more = ["INSERT INTO i VALUES (5)"] if rows == "(6)" else []
+    try:
+        code, message = running.stops(source, f"USE {database}", "INSERT INTO m VALUES (1)", "BEGIN", f"INSERT INTO i VALUES {rows}", *more,
+                                      "INSERT INTO m VALUES (2)", "COMMIT")
+        assert code == 1062
+        for words in ("Write_rows event", said.format(database), "end position", "Duplicate entry '5'", "tables without transactions in the target"):
+            assert words in message
+        assert running.target.query(f"SELECT id FROM {database}.m ORDER BY id") == [(1,), (2,)]
+        assert running.target.query(f"SELECT id FROM {database}.i ORDER BY id") == [(1,), (5,)]
+    finally:
+        running.go_on(source)
+
+
 def test_foreign_keys(running, source):
     """MySQL 9.7 writes the rows that its foreign keys change; other servers leave that to the replica's."""
     assert running.run(

@@ -20,6 +20,9 @@ TEST(FailureTextTest, RowsNameEventTableRowAndPlace) {
                         "id=5, name='x'"),
       "Could not execute Write_rows event on table shop.orders; Duplicate entry '5' for key 'PRIMARY' (1062); row "
       "(id=5, name='x'); transaction 0-1-42 at binlog.000003:1234, end position 1500");
+  EXPECT_EQ(rows_failure_text(place, transaction(), "", 1062, "Duplicate entry '5' for key 'orders.PRIMARY'", ""),
+            "Could not execute Write_rows event, or one before it in the transaction; Duplicate entry '5' for key "
+            "'orders.PRIMARY' (1062); transaction 0-1-42 at binlog.000003:1234, end position 1500");
 }
 
 TEST(FailureTextTest, StatementsNameDatabaseAndText) {
