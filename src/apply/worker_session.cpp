@@ -62,8 +62,8 @@ void WorkerSession::prepare_for_mysql_rows() {
   connection_->execute(writer.session_statement());
   connection_->execute("SET @@session.gtid_next = 'AUTOMATIC'");
   rows_unprepared_ = false;
-  const auto setting = connection_->query("SELECT @@GLOBAL.enforce_gtid_consistency");
-  one_engine_per_transaction_ = setting.at(0).at(0) == "ON";
+  const auto setting = connection_->query("SELECT @@GLOBAL.enforce_gtid_consistency, @@GLOBAL.log_bin");
+  one_engine_per_transaction_ = setting.at(0).at(0) == "ON" && setting.at(0).at(1) == "1";
 }
 
 std::shared_ptr<const SourceSettings> WorkerSession::source_settings() const {

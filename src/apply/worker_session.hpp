@@ -45,8 +45,9 @@ class WorkerSession {
   /// True once, until forgotten: the session must run the row writer's session statement before rows. Never on MySQL,
   /// where connect() has done it.
   bool take_rows_unprepared();
-  /// MySQL with enforce_gtid_consistency=ON: a transaction that changes a table with transactions (the checkpoint is in
-  /// one) can change no other but in its first statement (error 1785). Known when the session is connected.
+  /// MySQL with enforce_gtid_consistency=ON and a binary log: a transaction that changes a table with transactions (the
+  /// checkpoint is in one) can change no other but in its first statement (error 1785). Known when the session is
+  /// connected.
   [[nodiscard]] bool one_engine_per_transaction() const { return one_engine_per_transaction_; }
   /// Of the source, in this session.
   [[nodiscard]] TemporaryTables& temporary_tables() { return temporary_tables_; }
