@@ -1,6 +1,7 @@
 #include "failure_text.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/core.h>
 
@@ -28,6 +29,23 @@ std::size_t bytes_without_password(std::string_view statement) {
     first = std::min(first, static_cast<std::size_t>(at - statement.begin()) + word.size());
   }
   return first;
+}
+
+/// Bytes of "WITH plugin" or "VIA plugin" with which @p text, what stands behind IDENTIFIED, begins; 0: it does not.
+std::size_t plugin_length(std::string_view text) {
+  const auto skip = [text](std::size_t at, auto belongs) {
+    while (at < text.size() && belongs(static_cast<unsigned char>(text[at]))) ++at;
+    return at;
+  };
+  const auto is_blank = [](unsigned char c) { return std::isspace(c) != 0; };
+  const auto is_quote = [](unsigned char c) { return c == '\'' || c == '"' || c == '`'; };
+  const auto is_word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+  const std::size_t begin = skip(0, is_blank);
+  const std::size_t end = skip(begin, is_word);
+  std::string word(text.substr(begin, end - begin));
+  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::toupper(c); });
+  if (word != "WITH" && word != "VIA") return 0;
+  return skip(skip(skip(skip(end, is_blank), is_quote), is_word), is_quote);
 }
 
 }  // namespace
@@ -67,7 +85,8 @@ std::string statement_excerpt(std::string_view statement) {
 std::string message_without_password(std::string_view statement, std::string_view message) {
   // It may quote the statement, in whatever language: so much of what stands behind " BY '" is none of the password.
   static constexpr std::size_t k_harmless = 5;
-  const std::string_view hidden = statement.substr(bytes_without_password(statement));
+  std::string_view hidden = statement.substr(bytes_without_password(statement));
+  hidden.remove_prefix(plugin_length(hidden));
   const std::size_t quote = message.find('\'');
   if (hidden.empty() || quote == std::string_view::npos) return std::string(message);
   const std::string_view quoted = message.substr(quote + 1);

@@ -135,16 +135,11 @@ void Worker::look_at_engines(const Chunk& chunk) {
   if (chunk.opens) changed_tables_.clear();
   changed_tables_.insert(changed_tables_.end(), chunk.tables.begin(), chunk.tables.end());
   if (chunk.tables.empty() || !environment_.engines.look_up(session_.connection(), chunk.tables)) return;
-  if (chunk.first.begin != chunk.last.begin) {
-    throw TryAgain(
-        error_code::k_unknown_error,
-        "a table that it changes has no transactions in the target: source transactions do not share one of the "
-        "target's");
-  }
-  // Not known when the chunk was made: its row events share statements with those of other tables.
-  if (session_.one_engine_per_transaction() && chunk.first.can_roll_back) {
+  // Not known when the chunk was made: its row events share statements with those of other tables, and the target's
+  // transaction may be other source transactions' too, of this chunk or of later ones.
+  if (chunk.first.can_roll_back || chunk.first.begin != chunk.last.begin) {
     throw TryAgain(error_code::k_unknown_error,
-                   "a table that it changes has no transactions in the target: its changes go ahead of the others");
+                   "a table that it changes has no transactions in the target: it is applied alone, event by event");
   }
 }
 

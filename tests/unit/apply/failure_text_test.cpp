@@ -52,6 +52,12 @@ TEST(FailureTextTest, AServersMessageQuotesNoPassword) {
   EXPECT_EQ(
       message_without_password("CREATE USER c IDENTIFIED BY 'geheim'", "Fehler bei 'USER c IDENTIFIED BY 'geheim''"),
       "Fehler bei '...'");
+  const std::string plugin = "Plugin 'mysql_native_password' is not loaded";
+  for (const char* name :
+       {"WITH mysql_native_password", "with 'mysql_native_password'", "VIA `mysql_native_password`"}) {
+    EXPECT_EQ(message_without_password(std::string("CREATE USER a IDENTIFIED ") + name + " AS '*0123'", plugin),
+              plugin);
+  }
   EXPECT_EQ(message_without_password("SET PASSWORD='x'", "near '='x''"), "near '...'");
 }
 
