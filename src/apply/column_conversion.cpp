@@ -83,11 +83,13 @@ void plan_byte_vector(TableConversion& table, std::size_t index, const TargetCol
   table.conversions[index] = ColumnConversion::bytes_to_vector;
 }
 
-void require_vector(ByteView value, std::uint32_t most) {
-  if (value.size() % k_vector_element == 0 && value.size() / k_vector_element <= most) return;
+/// A vector of MariaDB's has all dimensions of its column, or is something else.
+void require_vector(ByteView value, const TableColumn& source, std::uint32_t most) {
+  if (!value.empty() && value.size() == source.metadata && value.size() / k_vector_element <= most) return;
   throw Error(k_incorrect_value,
-              fmt::format("a vector of {} bytes does not fit the target's column, which has {} dimensions of 4 bytes",
-                          value.size(), most));
+              fmt::format("a vector of {} bytes does not fit the target's column, which has {} dimensions of 4 bytes, "
+                          "or is none: the source's column has {} bytes",
+                          value.size(), most, source.metadata));
 }
 
 /// Documents are written in UTF-8, which a row image cannot say: the column would take the bytes for its own.
@@ -276,7 +278,7 @@ void append_converted(const TableConversion& table, std::size_t index, ByteView 
         converted = value;
         break;
       case ColumnConversion::bytes_to_vector:
-        require_vector(value, table.dimensions[index]);
+        require_vector(value, table.source.columns[index], table.dimensions[index]);
         converted = value;
         break;
       case ColumnConversion::modern_temporal:

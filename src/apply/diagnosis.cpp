@@ -21,9 +21,10 @@
 namespace tributary::apply {
 namespace {
 
-constexpr std::uint16_t k_key_not_found = 1032;      // ER_KEY_NOT_FOUND
-constexpr std::uint16_t k_storage_engine = 1030;     // ER_GET_ERRNO
-constexpr std::uint16_t k_conversion_failed = 1677;  // ER_SLAVE_CONVERSION_FAILED
+constexpr std::uint16_t k_key_not_found = 1032;          // ER_KEY_NOT_FOUND
+constexpr std::uint16_t k_storage_engine = 1030;         // ER_GET_ERRNO
+constexpr std::uint32_t k_timestamps_end_2106 = 110500;  // MariaDB
+constexpr std::uint16_t k_conversion_failed = 1677;      // ER_SLAVE_CONVERSION_FAILED
 
 /// Column names and signs as the target has them, where the source did not write them into the table map.
 void complete_metadata(target::TargetConnection& connection, const binlog::TableMap& table,
@@ -174,7 +175,10 @@ class EventByEvent : public WholeTransaction {
             message += ", the target's error log may tell the reason";
           }
         }
-        const std::size_t late = code == k_storage_engine ? number_of_late_timestamp(reader.after(), table) : 0;
+        const target::TargetConnection& target = session_.connection();
+        const bool ends_2038 = target.is_mariadb() && target.server_version_number() < k_timestamps_end_2106;
+        const std::size_t late =
+            ends_2038 && code == k_storage_engine ? number_of_late_timestamp(reader.after(), table) : 0;
         if (late != 0) {
           message += fmt::format(
               "; the TIMESTAMP in column {} is beyond 2038-01-19 03:14:07 UTC, where those of this server end", late);

@@ -38,6 +38,19 @@ class Reader {
   SqlToken token_;
 };
 
+/// Goes past MariaDB's SET STATEMENT … FOR, also several of them.
+void skip_settings(Reader& reader) {
+  while (reader.token().is(';') || reader.token().is("SET")) {
+    int depth = 0;
+    while (!reader.token().is(';') && !reader.at_end() && !(depth == 0 && reader.token().is("FOR"))) {
+      if (reader.token().is('(')) ++depth;
+      if (reader.token().is(')')) --depth;
+      reader.advance();
+    }
+    reader.advance();
+  }
+}
+
 /// Goes past [OR REPLACE] [DEFINER = account] EVENT; false where something else stands there.
 bool find_event(Reader& reader) {
   if (reader.accept("OR")) reader.accept("REPLACE");
@@ -58,6 +71,7 @@ bool find_event(Reader& reader) {
 std::string disable_event_on_replica(std::string_view statement, const SqlDialect& dialect) {
   std::string text(statement);
   Reader reader(statement, dialect);
+  skip_settings(reader);
   const bool creates = reader.accept("CREATE");
   if ((!creates && !reader.accept("ALTER")) || !find_event(reader)) return text;
   if (reader.accept("IF")) {

@@ -22,6 +22,7 @@ class ConstraintRemover {
 
   std::string run() {
     static constexpr std::string_view k_between[] = {"OR", "REPLACE", "TEMPORARY", "ONLINE", "OFFLINE", "IGNORE"};
+    skip_settings();
     const bool creates = accept("CREATE");
     if (!creates && !accept("ALTER")) return text_;
     while (std::any_of(std::begin(k_between), std::end(k_between), [&](auto word) { return accept(word); })) {
@@ -30,6 +31,8 @@ class ConstraintRemover {
     skip_condition();
     skip_name();
     if (!creates) {
+      if (accept("WAIT")) ++at_;
+      accept("NOWAIT");
       elements();
     } else if (is(at_, '(')) {
       parenthesized_elements(at_);
@@ -51,6 +54,15 @@ class ConstraintRemover {
   }
   [[nodiscard]] bool at_end_of_element() const { return at_ >= tokens_.size() || is(at_, ',') || is(at_, ')'); }
 
+  /// MariaDB's SET STATEMENT … FOR, also several of them.
+  void skip_settings() {
+    while (is(at_, ';') || (is(at_, "SET") && is(at_ + 1, "STATEMENT"))) {
+      if (is(at_, "SET")) {
+        while (at_ < tokens_.size() && !is(at_, "FOR")) at_ = is(at_, '(') ? behind_parentheses(at_) : at_ + 1;
+      }
+      ++at_;
+    }
+  }
   /// IF EXISTS and IF NOT EXISTS
   void skip_condition() {
     if (!accept("IF")) return;

@@ -1,6 +1,7 @@
 #include "tributary/apply/source_settings.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/core.h>
 
@@ -17,10 +18,13 @@ bool consists_of(std::string_view text, std::string_view characters) {
   return text.find_first_not_of(characters) == std::string_view::npos;
 }
 
-/// The source's value where that is a number, else @p otherwise.
+/// The source's value where that is a number of 64 bits, else @p otherwise.
 std::string number(const SourceSettings& settings, std::string_view name, std::string_view otherwise) {
   const std::string_view value = settings.variable(name);
-  return std::string(value.empty() || !consists_of(value, "0123456789") ? otherwise : value);
+  std::uint64_t parsed = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), parsed);
+  const bool is_number = error == std::errc{} && end == value.data() + value.size();
+  return is_number ? std::to_string(parsed) : std::string(otherwise);
 }
 
 /// As a literal, the source's value where that is made of words, else @p otherwise.
@@ -28,6 +32,12 @@ std::string words(const SourceSettings& settings, std::string_view name, std::st
   static constexpr std::string_view k_words = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-,";
   const std::string_view value = settings.variable(name);
   return fmt::format("'{}'", value.empty() || !consists_of(value, k_words) ? otherwise : value);
+}
+
+/// What both vendors have; one has modes that the other has not, and a statement without AES_ENCRYPT() needs none.
+std::string block_encryption(const SourceSettings& settings) {
+  const std::string mode = words(settings, "block_encryption_mode", "aes-128-ecb");
+  return mode.ends_with("-ecb'") || mode.ends_with("-cbc'") ? mode : "'aes-128-ecb'";
 }
 
 /// Those of MariaDB's old modes that change results. MySQL's utf8 is utf8mb3.
@@ -73,7 +83,7 @@ std::vector<SessionSetting> result_settings(const SourceSettings& settings, Serv
       {"default_week_format", number(settings, "default_week_format", "0")},
   };
   if (!target.mariadb || target.version >= k_mariadb_has_block_encryption) {
-    list.push_back({"block_encryption_mode", words(settings, "block_encryption_mode", "aes-128-ecb")});
+    list.push_back({"block_encryption_mode", block_encryption(settings)});
   }
   if (target.mariadb) {
     list.push_back({"default_regex_flags", words(settings, "default_regex_flags", "")});

@@ -6,6 +6,7 @@
 
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
+#include "tributary/util/time.hpp"
 #include "tributary/util/zone_offsets.hpp"
 
 namespace tributary::apply {
@@ -44,6 +45,14 @@ std::string SourceTimeZone::find(target::TargetConnection& connection, const std
     of_target_ = parse_zone_offsets(answer.at(0).at(0).value_or("")).value_or("");
   }
   if (offsets == *of_target_) return "SYSTEM";
+  const auto difference = first_zone_difference(offsets, *of_target_);
+  if (difference && difference->since > unix_seconds()) {
+    log(LogLevel::warning,
+        "channel '{}': the hosts of source and target have the same zone until {} only: time_zone=SYSTEM of statements "
+        "is that of the target's host (is the tzdata of one older?)",
+        channel_, difference->month);
+    return "SYSTEM";
+  }
   if (const auto fixed = fixed_time_zone(offsets)) return *fixed;
   std::string failure = "its time zone tables hold none like it";
   try {
@@ -62,9 +71,9 @@ std::string SourceTimeZone::find(target::TargetConnection& connection, const std
       k_unknown_time_zone, "HY000",
       fmt::format(
           "Unknown or incorrect time zone: 'SYSTEM' of the source: its host is in another zone than the target's "
-          "host, and {}. Load the zones into the target (mariadb-tzinfo-to-sql or mysql_tzinfo_to_sql), or "
-          "start its server with the zone of the source's host",
-          failure));
+          "host{}, and {}. Load the zones into the target (mariadb-tzinfo-to-sql or mysql_tzinfo_to_sql), or "
+          "start its server with the zone of the source's host; where both have the same, the tzdata of one is older",
+          difference ? fmt::format(" (first in {})", difference->month) : "", failure));
 }
 
 }  // namespace tributary::apply

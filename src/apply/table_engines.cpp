@@ -31,13 +31,13 @@ bool may_change(const std::vector<target::ObjectName>& objects, const TableName&
          });
 }
 
-bool TableEngines::look_up(target::TargetConnection& connection, const std::vector<TableName>& tables) {
-  bool without = false;
+TableEngines::Found TableEngines::look_up(target::TargetConnection& connection, const std::vector<TableName>& tables) {
+  Found found;
   for (const TableName& table : tables) {
     {
       const std::lock_guard lock(mutex_);
       if (const auto known = find(table)) {
-        without = without || *known == Engine::without_transactions;
+        found.without_transactions = found.without_transactions || *known == Engine::without_transactions;
         continue;
       }
     }
@@ -51,11 +51,11 @@ bool TableEngines::look_up(target::TargetConnection& connection, const std::vect
       if (rows.front()[0] == "SEQUENCE") engine = Engine::sequence;
       if (rows.front()[1] == "1") engine = Engine::without_transactions;
     }
-    without = without || engine == Engine::without_transactions;
+    if (engine == Engine::without_transactions) found = {true, true};
     const std::lock_guard lock(mutex_);
     engines_[folded(table)][table] = engine;
   }
-  return without;
+  return found;
 }
 
 std::optional<TableEngines::Engine> TableEngines::find(const TableName& table) const {

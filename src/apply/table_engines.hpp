@@ -22,8 +22,12 @@ bool may_change(const std::vector<target::ObjectName>& objects, const TableName&
 /// batch did to them stays, and another try would do it again. Thread safe.
 class TableEngines {
  public:
-  /// Asks the target for those of @p tables that are not known. @return whether any has no transactions.
-  bool look_up(target::TargetConnection& connection, const std::vector<TableName>& tables);
+  struct Found {
+    bool without_transactions = false;  ///< any of them
+    bool learnt = false;                ///< one of these was not known before
+  };
+  /// Asks the target for those of @p tables that are not known.
+  Found look_up(target::TargetConnection& connection, const std::vector<TableName>& tables);
   /// False for a table that is not known yet.
   [[nodiscard]] bool known_without_transactions(const TableName& table) const;
   /// Whether what a rollback of changes to @p tables leaves behind (warning 1196) are values of sequences, which row

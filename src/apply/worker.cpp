@@ -34,6 +34,12 @@ constexpr bool k_commit_travels_alone = false;
 /// Of a transaction's changes that wait in memory until those that go ahead of them have come.
 constexpr std::size_t k_most_held_bytes = std::size_t{64} << 20;
 
+std::size_t bytes_of(const Step& step) {
+  if (const auto* const rows = std::get_if<RowsStep>(&step)) return rows->sql.size();
+  if (const auto* const statement = std::get_if<SourceStatement>(&step)) return statement->text.size();
+  return std::get<OwnStep>(step).sql.size();
+}
+
 }  // namespace
 
 Worker::Worker(const WorkerEnvironment& environment, WorkerSession& session, std::size_t index)
@@ -134,10 +140,16 @@ void Worker::begin(Chunk& chunk) {
 void Worker::look_at_engines(const Chunk& chunk) {
   if (chunk.opens) changed_tables_.clear();
   changed_tables_.insert(changed_tables_.end(), chunk.tables.begin(), chunk.tables.end());
-  if (chunk.tables.empty() || !environment_.engines.look_up(session_.connection(), chunk.tables)) return;
+  if (chunk.tables.empty()) return;
+  const TableEngines::Found found = environment_.engines.look_up(session_.connection(), chunk.tables);
+  if (!found.without_transactions) return;
+  const bool one_engine = session_.one_engine_per_transaction();
+  const bool several = chunk.first.begin != chunk.last.begin;
+  // Nothing can join it any more, and its steps may be in one target transaction.
+  if (!one_engine && !several && chunk.opens && chunk.end) return;
   // Not known when the chunk was made: its row events share statements with those of other tables, and the target's
   // transaction may be other source transactions' too, of this chunk or of later ones.
-  if (chunk.first.can_roll_back || chunk.first.begin != chunk.last.begin) {
+  if (several || chunk.first.can_roll_back || (one_engine && found.learnt && !ran_ahead_)) {
     throw TryAgain(error_code::k_unknown_error,
                    "a table that it changes has no transactions in the target: it is applied alone, event by event");
   }
@@ -165,14 +177,14 @@ bool Worker::run_ahead(Chunk& chunk) {
     const bool ahead = changes_only_without_transactions(step) && !behind_others && (is_rows || held_.empty());
     if (!ahead) {
       behind_others = behind_others || is_statement(step);
+      held_bytes_ += bytes_of(step);
       held_.push_back(std::move(step));
       continue;
     }
+    ran_ahead_ = true;  // also where it fails: some of its rows may stay
     run_step(chunk, step);
     send();
-    ran_ahead_ = true;
   }
-  held_bytes_ += chunk.bytes;
   if (!chunk.end && (held_.empty() || held_bytes_ <= k_most_held_bytes)) return true;
   chunk.steps = std::exchange(held_, {});
   return false;

@@ -145,7 +145,7 @@ bool WorkerSession::recover() noexcept {
   if (!connected()) return false;
   try {
     // A routine may have switched warnings off, by which is told below what stays.
-    connection_->execute("SET SESSION max_error_count = 64; ROLLBACK");
+    connection_->execute("SET SESSION max_error_count = 1024; ROLLBACK");
     context_->forget();
     rows_unprepared_ = connection_->is_mariadb();
     const auto warnings = connection_->query("SHOW WARNINGS");

@@ -166,6 +166,19 @@ void Channel::Implementation::save_mirror() {
   }
 }
 
+void Channel::Implementation::keep_answers(const source::SourceAnswers& answers) {
+  state::SourceAnswersRecord kept{answers.version,  answers.server_id, answers.server_uuid,
+                                  answers.checksum, answers.time_zone, answers.variables};
+  // What it does not say this time, it said before.
+  const auto former = store.source_answers(name);
+  if (former && former->server_id == kept.server_id && former->server_uuid == kept.server_uuid) {
+    if (kept.time_zone.empty()) kept.time_zone = former->time_zone;
+    if (kept.variables.empty()) kept.variables = former->variables;
+  }
+  set_source_settings(kept.time_zone, kept.variables);
+  store.save_source_answers(name, kept);
+}
+
 void Channel::Implementation::set_source_settings(const std::string& time_zone, const std::string& variables) {
   auto next = std::make_shared<const apply::SourceSettings>(apply::SourceSettings{time_zone, variables});
   const std::lock_guard lock(mutex);
@@ -202,12 +215,8 @@ void Channel::Implementation::start_io() {
     return applied_gtids(stop);
   };
   io_thread = {};  // joins the last run
-  auto next =
-      std::make_shared<source::Receiver>(std::move(options), *log, [this](const source::SourceAnswers& answers) {
-        set_source_settings(answers.time_zone, answers.variables);
-        store.save_source_answers(name, {answers.version, answers.server_id, answers.server_uuid, answers.checksum,
-                                         answers.time_zone, answers.variables});
-      });
+  auto next = std::make_shared<source::Receiver>(
+      std::move(options), *log, [this](const source::SourceAnswers& answers) { keep_answers(answers); });
   {
     const std::lock_guard lock(mutex);
     receiver = next;

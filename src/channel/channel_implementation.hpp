@@ -51,6 +51,8 @@ struct Channel::Implementation {
   std::jthread io_thread;
   std::jthread sql_thread;
 
+  /// Of the source, when it has answered: into the state store, and for the applier.
+  void keep_answers(const source::SourceAnswers& answers);
   void set_source_settings(const std::string& time_zone, const std::string& variables);
   [[nodiscard]] relay::RelayLogOptions log_options(relay::RelayCatalogue& files) const;
   void open_log();

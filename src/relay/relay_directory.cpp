@@ -28,11 +28,13 @@ std::string_view take_until(std::string_view& text, char separator) {
   return part;
 }
 
+constexpr std::string_view k_boot = "# boot ";
+
 /// The line of ".sources" that says in which run of the system it was written; '' where the system does not tell.
 std::string boot_line() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
-  return std::getline(file, id) && !id.empty() ? "# boot " + id + "\n" : std::string();
+  return std::getline(file, id) && !id.empty() ? std::string(k_boot) + id + "\n" : std::string();
 }
 
 bool holds(const std::filesystem::path& path, const std::string& content) {
@@ -98,10 +100,12 @@ std::map<std::uint64_t, RelayFileRecord> RelayDirectory::read_sources() const {
   return records;
 }
 
-bool RelayDirectory::is_of_this_boot() const {
-  const std::string line = boot_line();
-  if (line.empty() || !std::filesystem::exists(companion(".sources"))) return false;
-  return read_file(companion(".sources"), k_list_limit).ends_with(line);
+bool RelayDirectory::is_of_another_boot() const {
+  const std::string own = boot_line();
+  if (own.empty() || !std::filesystem::exists(companion(".sources"))) return false;
+  const std::string content = read_file(companion(".sources"), k_list_limit);
+  const std::size_t line = content.rfind(k_boot);
+  return line != std::string::npos && content.substr(line) != own;
 }
 
 void RelayDirectory::write_sources(const std::vector<RelayFileRecord>& records) const {

@@ -24,9 +24,9 @@ class RelayDirectory {
 
   /// What "<base>.sources" says, by file number; empty when the file is missing. Lines it cannot read are left out.
   [[nodiscard]] std::map<std::uint64_t, RelayFileRecord> read_sources() const;
-  /// True when the lists were written since the system was started: then the system has whatever was written, and only
-  /// this program can have died. False also where that is not known.
-  [[nodiscard]] bool is_of_this_boot() const;
+  /// True when the lists were written before the system was started: then what was not synced may be lost, in part.
+  /// False where that is not known: the system has whatever was written, when only this program has died.
+  [[nodiscard]] bool is_of_another_boot() const;
   /// Replaces "<base>.sources" and "<base>.index", atomically each, where their content changes.
   void write_lists(const std::vector<RelayFileRecord>& records) const;
   void write_sources(const std::vector<RelayFileRecord>& records) const;

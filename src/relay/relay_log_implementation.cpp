@@ -45,14 +45,14 @@ RelayLog::Implementation::Implementation(RelayLogOptions log_options, RelayCatal
 
 void RelayLog::Implementation::open() {
   std::map<std::uint64_t, RelayFileRecord> found = reconcile(directory, catalogue, options);
-  const bool same_boot = directory.is_of_this_boot();
+  const bool other_boot = directory.is_of_another_boot();
   for (auto& [number, record] : found) {
     FileEntry entry;
     const std::filesystem::path path = directory.path_of(number);
     const bool is_newest = number == found.rbegin()->first;
     if (std::filesystem::exists(path)) {
       const File file(path, File::Mode::read);
-      entry.end = is_newest ? recovered_end(record, file, same_boot, options.channel) : file.size();
+      entry.end = is_newest ? recovered_end(record, file, other_boot, options.channel) : file.size();
     }
     entry.begun = entry.end > binlog::k_first_event_offset;
     if (!is_newest && !entry.begun) entry.end = binlog::k_first_event_offset;
@@ -285,22 +285,17 @@ void RelayLog::Implementation::make_durable(const RelayPosition& end) {
   {
     const std::lock_guard lock(mutex);
     // Files before the newest one were synced when they were closed.
-    if (published.file_number != end.file_number || end.file_number == 0) return;
+    if (published.file_number != end.file_number || end.file_number == 0 || end <= durable) return;
     record = entries.at(end.file_number).record;
-    if (record.boundary_offset >= end.offset) return;
-    record.boundary_offset = published.offset;
+    record.boundary_offset = std::max(record.boundary_offset, published.offset);
   }
   // The writer's own descriptor is its thread's; what is published was handed to the operating system by it.
   File(directory.path_of(end.file_number), File::Mode::read).sync();
-  try {
-    catalogue.save(record);
-  } catch (const std::exception& error) {
-    log(LogLevel::warning, "channel '{}': the boundary {} of relay file {} cannot be recorded: {}", options.channel,
-        record.boundary_offset, record.file_name, error.what());
-    return;
-  }
+  catalogue.save_durably(record);
   const std::lock_guard lock(mutex);
-  entries.at(end.file_number).record.boundary_offset = record.boundary_offset;
+  std::uint64_t& known = entries.at(end.file_number).record.boundary_offset;
+  known = std::max(known, record.boundary_offset);
+  durable = {end.file_number, record.boundary_offset};
 }
 
 void RelayLog::Implementation::discard_partial_transaction() {
@@ -346,7 +341,7 @@ void RelayLog::Implementation::remove_all() {
   {
     const std::lock_guard lock(mutex);
     removed.swap(entries);
-    published = {};
+    published = durable = {};
     purged_before = next_number;
     newest_bytes = 0;
     published_changed.notify_all();

@@ -67,6 +67,7 @@ struct RelayLog::Implementation {
   std::condition_variable_any published_changed;
   std::map<std::uint64_t, FileEntry> entries;
   RelayPosition published;
+  RelayPosition durable;  ///< up to here the newest file was synced, and its record says so, durably
   std::uint64_t next_number = 1;
   std::uint64_t purged_before = 0;  ///< files below were removed since the log was opened
   std::uint64_t newest_bytes = 0;   ///< of the newest file, without sparse holes

@@ -200,7 +200,7 @@ std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directo
   return result;
 }
 
-std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, bool same_boot,
+std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, bool other_boot,
                             const std::string& channel) {
   const std::uint64_t size = file.size();
   const std::uint64_t promised = record.boundary_offset;
@@ -210,7 +210,7 @@ std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, boo
   // A file whose first boundary was never recorded counts for nothing, whatever it holds; unless the record itself
   // was lost, which a look at the content must make up for.
   const bool record_lost = promised == 0 && record.created_at == 0;
-  if (promise_kept && !same_boot && size > promised && promised > binlog::k_first_event_offset &&
+  if (promise_kept && other_boot && size > promised && promised > binlog::k_first_event_offset &&
       read_format_description(file, size).checksum == binlog::ChecksumAlgorithm::off) {
     end = promised;
     why = "the system was started anew, and without checksums nothing tells what came to the device";

@@ -33,8 +33,8 @@ std::map<std::uint64_t, RelayFileRecord> reconcile(const RelayDirectory& directo
                                                    const RelayLogOptions& options);
 
 /// Decides where the newest file, which exists, ends: @return the end of its last whole transaction, or 4 when the
-/// file counts for nothing yet (see RelayLog). Changes nothing. @p same_boot: RelayDirectory::is_of_this_boot().
-std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, bool same_boot,
+/// file counts for nothing yet (see RelayLog). Changes nothing. @p other_boot: RelayDirectory::is_of_another_boot().
+std::uint64_t recovered_end(const RelayFileRecord& record, const File& file, bool other_boot,
                             const std::string& channel);
 
 }  // namespace tributary::relay

@@ -117,8 +117,14 @@ std::optional<gtid::MysqlGtidSet> told_before(relay::RelayLog& log, std::uint64_
   if (!file) return std::nullopt;
   gtid::MysqlGtidSet set = recorded_before(*file);
   const auto previous = previous_gtids_of(log, file_number);
-  if (!previous && set.empty()) return std::nullopt;
-  if (previous) set.add(*previous);
+  if (previous) {
+    set.add(*previous);
+  } else if (set.empty()) {
+    return std::nullopt;
+  } else {
+    // Former versions recorded the file's own transactions as well.
+    set = set.without(groups_in(log, file_number, file_number + 1));
+  }
   return set;
 }
 

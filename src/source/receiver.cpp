@@ -100,6 +100,7 @@ struct Receiver::Implementation {
   std::string abandoned_file;      ///< a file of the source's that ends inside an event, at a crash of the source's
   bool abandoned_in_vain = false;  ///< the present dump had to begin at abandoned_file, or before, all the same
   bool was_connected_before = false;
+  bool may_ask = true;                  ///< probe_source()
   bool error_shown = false;             ///< status holds an error that the next event makes untrue
   std::uint64_t attempts = 0;           ///< connections in a row that failed, or on which the source sent no file
   std::uint32_t checksum_failures = 0;  ///< in a row, without anything stored between
@@ -291,7 +292,7 @@ std::unique_ptr<SourceConnection> Receiver::Implementation::connect(StopSignal& 
 
 SourceProbe Receiver::Implementation::probe(SourceConnection& connection) {
   enter(ReceiverState::connecting, "Checking source version");
-  SourceProbe probe = probe_source(connection, options);
+  SourceProbe probe = probe_source(connection, options, may_ask);
   {
     const std::lock_guard lock(mutex);
     status.answers = probe.answers;
@@ -419,8 +420,8 @@ void Receiver::run(std::stop_token stop) {
   try {
     // What was received whole is kept, also when the system goes down; the next run begins at the last boundary.
     self.log.flush();
-    self.log.make_durable(self.log.published_end());
     self.start_over();
+    self.log.make_durable(self.log.published_end());
   } catch (const std::exception& error) {
     self.report(error_code::k_write_relay_log, error.what());
   }

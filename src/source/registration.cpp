@@ -2,9 +2,11 @@
 
 #include <charconv>
 #include <cmath>
+#include <utility>
 
 #include <fmt/core.h>
 
+#include "tributary/util/log.hpp"
 #include "tributary/util/printable.hpp"
 #include "tributary/util/time.hpp"
 #include "tributary/util/zone_offsets.hpp"
@@ -93,13 +95,15 @@ std::string ask_gtid_mode(SourceConnection& connection) {
   return {};
 }
 
-/// '' where the source cannot say: what depends on it is known to be unknown.
+/// '' where the source does not say, for which a warning tells: what is known of it from before holds.
 template <typename Question>
-std::string ask_if_possible(Question question) {
+std::string ask_if_possible(const char* what, const SourceOptions& options, Question question) {
   try {
     return question();
   } catch (const ReceiveError& error) {
     if (error.remedy() == Remedy::give_up || is_connection_error(error.code())) throw;
+    log(LogLevel::warning, "channel '{}': the source does not tell its {}: {} ({})", options.channel, what,
+        printable(error.what()), error.code());
     return {};
   }
 }
@@ -166,7 +170,7 @@ void present_ourselves(SourceConnection& connection, const SourceOptions& option
 
 }  // namespace
 
-SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options) {
+SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options, bool& may_ask) {
   SourceProbe probe;
   probe.mariadb = connection.is_mariadb();
   probe.answers.version = connection.server_version();
@@ -177,8 +181,11 @@ SourceProbe probe_source(SourceConnection& connection, const SourceOptions& opti
         asking("get the SERVER_UUID of the source", [&] { return ask_server_uuid(connection, options); });
     probe.gtid_mode = asking("get the GTID_MODE of the source", [&] { return ask_gtid_mode(connection); });
   }
-  probe.answers.time_zone = ask_if_possible([&] { return ask_time_zone(connection); });
-  probe.answers.variables = ask_if_possible([&] { return ask_variables(connection); });
+  if (std::exchange(may_ask, false)) {
+    probe.answers.time_zone = ask_if_possible("time zone", options, [&] { return ask_time_zone(connection); });
+    probe.answers.variables = ask_if_possible("variables", options, [&] { return ask_variables(connection); });
+  }
+  may_ask = true;
   set_heartbeat(connection, options.heartbeat_period);
   probe.answers.checksum = negotiate_checksum(connection);
   probe.checksum = probe.answers.checksum == "CRC32" ? ChecksumAlgorithm::crc32 : ChecksumAlgorithm::off;

@@ -26,6 +26,8 @@ struct SourceProbe {
 /// the dialect that MySQL 5.5 to 9 and MariaDB 5.5 to 12 all know (wire protocol: the IO thread of sql/rpl_replica.cc
 /// and of MariaDB's sql/slave.cc, get_master_version_and_clock).
 /// @throws ReceiveError; 1593 when the source is not one that can be followed.
-SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options);
+/// @p may_ask: whether to ask for what a source need not tell (its time zone, its variables). It becomes false where
+/// such a question cost the connection, and true again with the next call, which does without.
+SourceProbe probe_source(SourceConnection& connection, const SourceOptions& options, bool& may_ask);
 
 }  // namespace tributary::source

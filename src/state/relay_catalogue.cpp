@@ -13,12 +13,14 @@ class StoredRelayCatalogue final : public relay::RelayCatalogue {
 
   std::vector<relay::RelayFileRecord> load() override;
   void save(const relay::RelayFileRecord& record) override;
+  void save_durably(const relay::RelayFileRecord& record) override;
   void remove(std::uint64_t file_number) override;
   std::uint64_t last_number() override;
 
  private:
-  std::uint64_t read_last_number();              // mutex held
-  bool has_boundary(std::uint64_t file_number);  // mutex held
+  void write(const relay::RelayFileRecord& record);  // mutex held
+  std::uint64_t read_last_number();                  // mutex held
+  bool has_boundary(std::uint64_t file_number);      // mutex held
 
   SharedDatabase& shared_;
   const std::string channel_;
@@ -44,6 +46,12 @@ std::vector<relay::RelayFileRecord> StoredRelayCatalogue::load() {
   return records;
 }
 
+void StoredRelayCatalogue::save_durably(const relay::RelayFileRecord& record) {
+  const std::lock_guard lock(shared_.mutex);
+  shared_.set_durability(Durability::full);
+  write(record);
+}
+
 void StoredRelayCatalogue::save(const relay::RelayFileRecord& record) {
   const std::lock_guard lock(shared_.mutex);
   // What a known file's record says can be found again in the file. That a number was used cannot, once the file is
@@ -52,6 +60,10 @@ void StoredRelayCatalogue::save(const relay::RelayFileRecord& record) {
   const bool new_number = record.file_number > read_last_number();
   const bool first_boundary = record.boundary_offset != 0 && !has_boundary(record.file_number);
   shared_.set_durability(new_number || first_boundary ? Durability::full : Durability::normal);
+  write(record);
+}
+
+void StoredRelayCatalogue::write(const relay::RelayFileRecord& record) {
   Database& database = shared_.database;
   Transaction transaction(database);
   Statement& exists = database.statement("SELECT 1 FROM channel WHERE name = ?");
@@ -78,7 +90,7 @@ void StoredRelayCatalogue::save(const relay::RelayFileRecord& record) {
       .bind(record.boundary_offset)
       .bind(record.created_at)
       .run();
-  if (new_number) {
+  if (record.file_number > read_last_number()) {
     database
         .statement(
             "INSERT INTO relay_numbering (channel, last_number) VALUES (?, ?)"

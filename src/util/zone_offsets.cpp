@@ -117,6 +117,18 @@ std::optional<std::string> parse_zone_offsets(std::string_view answer) {
   return std::nullopt;  // there is more
 }
 
+std::optional<ZoneDifference> first_zone_difference(std::string_view a, std::string_view b) {
+  const auto left = by_month(a);
+  const auto right = by_month(b);
+  if (!left || !right) return std::nullopt;
+  for (std::size_t number = 0; number < k_months; ++number) {
+    if ((*left)[number] == (*right)[number]) continue;
+    const sys_seconds begin = month(number);
+    return ZoneDifference{begin.time_since_epoch().count(), text_of(begin).substr(0, 7)};
+  }
+  return std::nullopt;
+}
+
 std::optional<std::string> fixed_time_zone(std::string_view offsets) {
   const auto offset = number_of<std::int32_t>(offsets);
   if (!offset || *offset % 60 != 0) return std::nullopt;

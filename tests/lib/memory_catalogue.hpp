@@ -25,6 +25,7 @@ class MemoryCatalogue final : public relay::RelayCatalogue {
     last_number_ = std::max(last_number_, record.file_number);
     ++saves_;
   }
+  void save_durably(const relay::RelayFileRecord& record) override { save(record); }
   void remove(std::uint64_t file_number) override {
     const std::lock_guard lock(mutex_);
     records_.erase(file_number);

@@ -57,6 +57,8 @@ class RelayCatalogue {
   virtual ~RelayCatalogue() = default;
   virtual std::vector<RelayFileRecord> load() = 0;       ///< ascending by file_number
   virtual void save(const RelayFileRecord& record) = 0;  ///< inserts or replaces by file_number
+  /// The same, and it outlives a loss of power.
+  virtual void save_durably(const RelayFileRecord& record) = 0;
   virtual void remove(std::uint64_t file_number) = 0;
   /// The highest file number that was ever given out, also when its file is gone.
   virtual std::uint64_t last_number() = 0;
@@ -185,7 +187,7 @@ class RelayLog {
   [[nodiscard]] std::uint64_t total_bytes() const;  ///< of all relay files of the channel, without sparse holes
 
   /// What is published up to @p end, at least, is durable when it returns, and on record: for what points into the log
-  /// from elsewhere. @throws std::system_error when the device fails.
+  /// from elsewhere. @throws std::system_error when the device fails, Error when the catalogue does.
   void make_durable(RelayPosition end);
 
   /// A reader that starts at @p from, which must be a boundary; file number 0 stands for begin(). A place that is not

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,13 @@ namespace tributary {
 std::string zone_offsets_query();
 /// The offsets that the answer tells; nullopt where it is none.
 std::optional<std::string> parse_zone_offsets(std::string_view answer);
+/// Where two zones are not the same: the first month, as its first second since the epoch and as "2023-04"; nullopt:
+/// they are, or one is none.
+struct ZoneDifference {
+  std::int64_t since = 0;
+  std::string month;
+};
+std::optional<ZoneDifference> first_zone_difference(std::string_view a, std::string_view b);
 /// "+01:00" for a zone that always has the same offset, if that is one of whole minutes.
 std::optional<std::string> fixed_time_zone(std::string_view offsets);
 /// A SELECT of the name of a zone with these offsets, of those that a server has in its time zone tables; no row: none.

@@ -24,6 +24,14 @@ TEST(EventStatementTest, ANewEventIsDisabled) {
             "CREATE EVENT enable.do ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO DO 1");
 }
 
+TEST(EventStatementTest, WhatIsSetForTheStatementStandsBeforeIt) {
+  EXPECT_EQ(
+      disabled("SET STATEMENT a=1 FOR ; SET STATEMENT b=(2) FOR CREATE EVENT e ON SCHEDULE EVERY 1 DAY DO DO 1"),
+      "SET STATEMENT a=1 FOR ; SET STATEMENT b=(2) FOR CREATE EVENT e ON SCHEDULE EVERY 1 DAY DISABLE ON SLAVE DO "
+      "DO 1");
+  EXPECT_EQ(disabled("SET STATEMENT a=1"), "SET STATEMENT a=1");
+}
+
 TEST(EventStatementTest, AChangeDoesNotEnableIt) {
   EXPECT_EQ(disabled("ALTER EVENT d.e ENABLE"), "ALTER EVENT d.e DISABLE ON SLAVE");
   EXPECT_EQ(disabled("ALTER DEFINER=a@b EVENT e RENAME TO d.enable ENABLE DO DO 1"),

@@ -118,6 +118,23 @@ TEST(IgnoredConstraints, WhatLooksLikeThemStays) {
   }
 }
 
+TEST(IgnoredConstraints, WhatStandsBeforeTheStatementAndBehindTheName) {
+  const auto without = [](std::string_view statement) {
+    return without_ignored_constraints(statement, dialect_of(true, 101100), {true, true});
+  };
+  EXPECT_EQ(
+      without(
+          "SET STATEMENT max_statement_time=0, a=(SELECT 1 FOR UPDATE) FOR CREATE TABLE c (p INT REFERENCES p(id))"),
+      "SET STATEMENT max_statement_time=0, a=(SELECT 1 FOR UPDATE) FOR CREATE TABLE c (p INT                 )");
+  EXPECT_EQ(without("; SET STATEMENT a=1 FOR SET STATEMENT b=2 FOR ALTER TABLE c ADD p INT REFERENCES p(id)"),
+            "; SET STATEMENT a=1 FOR SET STATEMENT b=2 FOR ALTER TABLE c ADD p INT                 ");
+  EXPECT_EQ(without("ALTER TABLE t WAIT 5 ADD COLUMN (a INT REFERENCES p(id))"),
+            "ALTER TABLE t WAIT 5 ADD COLUMN (a INT                 )");
+  EXPECT_EQ(without("ALTER TABLE t NOWAIT ADD a INT REFERENCES p(id)"),
+            "ALTER TABLE t NOWAIT ADD a INT                 ");
+  EXPECT_EQ(without("SET STATEMENT a=1"), "SET STATEMENT a=1");
+}
+
 TEST(IgnoredConstraints, AnyTextKeepsItsPlaces) {
   constexpr std::string_view k_statement =
       "ALTER TABLE d.t ADD COLUMN (a INT REFERENCES p.q(id) MATCH FULL ON DELETE SET NULL, CONSTRAINT c CHECK ((a) > "

@@ -66,6 +66,11 @@ TEST(SourceSettingsTest, WhatASourceLiesAboutIsNotSaid) {
   EXPECT_EQ(list_of(lies, k_mariadb_11_8, k_mariadb_11_8), list_of("a=b\n", k_mariadb_11_8, k_mariadb_11_8));
 }
 
+TEST(SourceSettingsTest, WhatTheOtherVendorDoesNotTakeIsNotSaid) {
+  const std::string other = "block_encryption_mode=aes-256-cfb128\ngroup_concat_max_len=99999999999999999999999\n";
+  EXPECT_EQ(list_of(other, k_mysql_9_7, k_mariadb_11_8), list_of("a=b\n", k_mysql_9_7, k_mariadb_11_8));
+}
+
 TEST(SourceSettingsTest, VariablesAreFoundByTheirWholeName) {
   const SourceSettings settings{"", "old_mode_x=1\nold_mode=2\nlast="};
   EXPECT_EQ(settings.variable("old_mode"), "2");

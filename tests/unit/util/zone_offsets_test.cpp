@@ -58,6 +58,16 @@ TEST(ZoneOffsetsTest, aZoneWithSummerTime) {
   EXPECT_NE(query.find("CONVERT_TZ('2037-12-01 00:00:00','+00:00',Name)='2037-12-01 01:00:00'"), std::string::npos);
 }
 
+TEST(ZoneOffsetsTest, whereTwoZonesDiffer) {
+  EXPECT_FALSE(first_zone_difference("3600 3:7200 9:3600", "3600 3:7200 9:3600"));
+  EXPECT_FALSE(first_zone_difference("3600", "x"));
+  const auto difference = first_zone_difference("3600 3:7200 9:3600", "3600 3:7200 10:3600");
+  ASSERT_TRUE(difference);
+  EXPECT_EQ(difference->month, "1971-10");
+  EXPECT_EQ(difference->since, 55123200) << "1971-10-01 00:00:00 UTC";
+  EXPECT_EQ(first_zone_difference("0", "1")->month, "1971-01");
+}
+
 TEST(ZoneOffsetsTest, whatIsNoAnswer) {
   const std::string good = answer(3600, 7200);
   std::string letters = good;
