@@ -57,6 +57,21 @@ def test_a_source_that_shuts_down_while_it_is_asked_is_asked_again(fake, make_da
     assert int(status["Last_IO_Errno"]) == code
 
 
+def close(connection):
+    raise OSError("closed")
+
+
+@pytest.mark.parametrize("answer", [[error(1142, b"SELECT command denied", b"42000")], [OK], row(b"later"), close], ids=["refused", "no rows", "no zone", "closed"])
+@pytest.mark.parametrize("word", [b"CONVERT_TZ", b"SHOW GLOBAL VARIABLES"])
+def test_a_source_that_does_not_tell_its_settings_is_followed(fake, make_daemon, word, answer):
+    """A proxy may refuse such a question, or end the connection for it."""
+    fake.answers = [(word, answer)]
+    daemon = make_daemon()
+    receive(daemon, fake)
+    wait_until(lambda: any(command[:1] == b"\x12" for command in fake.commands), "a dump is asked for")  # COM_BINLOG_DUMP
+    assert any(word in command for command in fake.commands)
+
+
 def test_the_password_is_not_told_to_who_asks_for_it_in_clear(fake, make_daemon):
     def ask(connection, _):
         connection.send(b"\xfemysql_clear_password\0")
