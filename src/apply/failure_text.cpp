@@ -8,6 +8,7 @@
 #include "tributary/util/utf8.hpp"
 
 #include "vendor_words.hpp"
+#include "word_search.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -23,10 +24,8 @@ std::string transaction_text(const TransactionStart& transaction) {
 std::size_t bytes_without_password(std::string_view statement) {
   std::size_t first = statement.size();
   for (const std::string_view word : {"identified", "password"}) {
-    const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-    const auto at = std::search(statement.begin(), statement.end(), word.begin(), word.end(), same);
-    if (at == statement.end()) continue;
-    first = std::min(first, static_cast<std::size_t>(at - statement.begin()) + word.size());
+    const std::size_t at = find_word(statement, word);
+    if (at != std::string_view::npos) first = std::min(first, at + word.size());
   }
   return first;
 }

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <vector>
 
+#include "word_search.hpp"
+
 namespace tributary::apply {
 namespace {
 
-/// Whether @p word, of lower case letters, digits and '_', stands in @p text in any case.
 bool has_word(std::string_view text, std::string_view word) {
-  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
-  return std::search(text.begin(), text.end(), word.begin(), word.end(), same) != text.end();
+  return find_word(text, word) != std::string_view::npos;
 }
 
 bool may_name_collation(std::string_view statement) {

@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/utc_text.hpp"
+
 #include "value_length.hpp"
 
 namespace tributary::binlog {
@@ -27,15 +29,9 @@ std::uint64_t to_microseconds(std::uint64_t stored, unsigned digits) {
   }
 }
 
-std::string utc_text(std::uint64_t seconds, const std::string& fraction) {
+std::string timestamp_text(std::uint64_t seconds, const std::string& fraction) {
   if (seconds == 0) return "0000-00-00 00:00:00" + fraction;
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}{}+00:00", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), fraction);
+  return utc_text(std::chrono::sys_seconds{std::chrono::seconds(seconds)}) + fraction + "+00:00";
 }
 
 std::string date_text(std::uint64_t packed) {
@@ -98,7 +94,7 @@ std::optional<std::string> temporal_to_text(ByteView bytes, const TableColumn& c
     case ColumnType::timestamp2: {
       const std::uint64_t seconds = reader.big_endian(4);
       const std::uint64_t fraction = digits == 0 ? 0 : reader.big_endian((digits + 1) / 2);
-      return utc_text(seconds, fraction_text(to_microseconds(fraction, digits), digits));
+      return timestamp_text(seconds, fraction_text(to_microseconds(fraction, digits), digits));
     }
     case ColumnType::datetime2:
       return datetime2_text(reader, digits);
@@ -110,7 +106,7 @@ std::optional<std::string> temporal_to_text(ByteView bytes, const TableColumn& c
   if (digits != 0) return std::nullopt;
   switch (column.type) {
     case ColumnType::timestamp:
-      return utc_text(reader.u32(), {});
+      return timestamp_text(reader.u32(), {});
     case ColumnType::time:
       return old_time_text(reader.u24());
     case ColumnType::datetime:

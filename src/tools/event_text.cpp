@@ -9,6 +9,7 @@
 #include "tributary/binlog/control_events.hpp"
 #include "tributary/binlog/statement_events.hpp"
 #include "tributary/util/printable.hpp"
+#include "tributary/util/utc_text.hpp"
 
 #include "row_listing.hpp"
 
@@ -212,13 +213,7 @@ std::string checkpoint_text(const EventView& event) {
 }  // namespace
 
 std::string time_text(std::uint64_t seconds) {
-  const std::chrono::sys_seconds time{std::chrono::seconds(seconds)};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
+  return utc_text(std::chrono::sys_seconds{std::chrono::seconds(seconds)});
 }
 
 std::string excerpt(std::string_view statement) {

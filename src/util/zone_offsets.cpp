@@ -8,6 +8,8 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/utc_text.hpp"
+
 namespace tributary {
 namespace {
 
@@ -24,16 +26,6 @@ constexpr seconds k_largest_offset = std::chrono::hours(26);
 sys_seconds month(std::size_t number) {
   return sys_days(std::chrono::year(k_first_year + static_cast<int>(number / 12)) /
                   std::chrono::month(static_cast<unsigned>(number % 12) + 1) / 1);
-}
-
-/// "1971-01-01 00:00:00"
-std::string text_of(sys_seconds time) {
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count());
 }
 
 template <typename Number>
@@ -88,7 +80,7 @@ std::optional<std::vector<seconds>> by_month(std::string_view offsets) {
 std::string zone_offsets_query() {
   std::string query = "SELECT CONCAT_WS('|'";
   for (std::size_t number = 0; number < k_months; ++number) {
-    query += fmt::format(",CONVERT_TZ('{}','+00:00','SYSTEM')", text_of(month(number)));
+    query += fmt::format(",CONVERT_TZ('{}','+00:00','SYSTEM')", utc_text(month(number)));
   }
   return query + ")";
 }
@@ -124,7 +116,7 @@ std::optional<ZoneDifference> first_zone_difference(std::string_view a, std::str
   for (std::size_t number = 0; number < k_months; ++number) {
     if ((*left)[number] == (*right)[number]) continue;
     const sys_seconds begin = month(number);
-    return ZoneDifference{begin.time_since_epoch().count(), text_of(begin).substr(0, 7)};
+    return ZoneDifference{begin.time_since_epoch().count(), utc_text(begin).substr(0, 7)};
   }
   return std::nullopt;
 }
@@ -141,8 +133,8 @@ std::string time_zone_name_query(std::string_view offsets) {
   if (!months) return {};
   std::string query = "SELECT Name FROM mysql.time_zone_name WHERE Name NOT LIKE 'right/%'";
   for (std::size_t number = 0; number < k_months; ++number) {
-    query += fmt::format(" AND CONVERT_TZ('{}','+00:00',Name)='{}'", text_of(month(number)),
-                         text_of(month(number) + (*months)[number]));
+    query += fmt::format(" AND CONVERT_TZ('{}','+00:00',Name)='{}'", utc_text(month(number)),
+                         utc_text(month(number) + (*months)[number]));
   }
   return query + " ORDER BY Name LIMIT 1";
 }
