@@ -17,7 +17,7 @@ Usage: tests/bench.sh CASE... [--transactions N] [--repeat N] [--workers N]
 
   --transactions N   sysbench oltp_write_only transactions per source (default 60000; receive: half as many again)
   --repeat N         measure so many times and take the median (default 3)
-  --workers N        tributaryd --parallel-workers (default 1)
+  --workers N        tributaryd --parallel-workers (default 4)
 
 TRIBUTARYD=/path/of/tributaryd in the environment measures that program instead of building the release preset; so does
 BENCH_DECODE=/path/of/bench_decode for decode.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <span>
 #include <utility>
 
 #include <fmt/core.h>
@@ -77,6 +78,7 @@ struct Applier::Implementation {
   void attempt(const std::stop_token& stop);
   AttemptStart prepare(const std::stop_token& stop);
   void must_not_have_lost(const target::Checkpoint* checkpoint) const;
+  void fence_others(const std::stop_token& stop);
   AttemptStart find_start();
   std::vector<target::PreparedTransaction> find_prepared();
   /// @throws Error 1594 when the relay file of the checkpoint is of another source file than the checkpoint says.
@@ -100,10 +102,12 @@ struct Applier::Implementation {
   // The coordinator's own.
   std::vector<std::unique_ptr<WorkerSession>> sessions;
   bool schema_prepared = false;
+  bool fenced = false;  ///< against workers of other runs
   std::uint32_t connect_failures = 0;
   Retries retries;
   std::optional<relay::RelayPosition> alone_through;
   std::optional<relay::RelayPosition> cannot_roll_back_at;
+  std::optional<relay::RelayPosition> in_order_through;
 };
 
 SqlDialect Applier::Implementation::target_dialect() {
@@ -197,6 +201,7 @@ AttemptStart Applier::Implementation::find_start() {
   start.prepared = find_prepared();
   start.alone_through = alone_through;
   start.cannot_roll_back_at = cannot_roll_back_at;
+  start.in_order_through = in_order_through;
   if (counts) start.source_file = checkpoint->source_file;
   if (start.from.file_number < log.begin().file_number) {
     throw Error(
@@ -225,7 +230,7 @@ void Applier::Implementation::check_same_log(const AttemptStart& start) const {
 
 AttemptStart Applier::Implementation::prepare(const std::stop_token& stop) {
   status.set_stage("Connecting to the target");
-  for (const auto& session : sessions) session->connect(stop);
+  sessions.front()->connect(stop);
   const std::stop_callback on_stop(stop, [this] {
     for (const auto& session : sessions) session->interrupt();
   });
@@ -234,8 +239,19 @@ AttemptStart Applier::Implementation::prepare(const std::stop_token& stop) {
     store.prepare(connection);
     schema_prepared = true;
   }
-  sessions.front()->fence_former_workers(options.workers, stop);
+  fence_others(stop);
   return find_start();
+}
+
+/// Before the checkpoint is read, no worker of before may still commit.
+void Applier::Implementation::fence_others(const std::stop_token& stop) {
+  const auto others = std::span(sessions).subspan(1);
+  if (fenced && std::all_of(others.begin(), others.end(), [](const auto& session) { return session->fenced(); }))
+    return;
+  for (const auto& session : others) session->disconnect();
+  sessions.front()->fence_former_workers(1, stop);
+  for (const auto& session : others) session->set_fenced();
+  fenced = true;
 }
 
 bool Applier::Implementation::wait_received(relay::RelayPosition from, const std::stop_token& stop) {
@@ -280,7 +296,7 @@ void Applier::Implementation::target_failed(const target::TargetError& error, co
 void Applier::Implementation::locate(const Failure& failure, std::uint32_t count, const std::stop_token& stop) {
   if (failure.first.can_roll_back) {
     // The diagnosis may itself lose the connection: then the whole road is taken once more.
-    for (const auto& session : sessions) session->connect(stop);
+    sessions.front()->connect(stop);
     BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
     TargetColumns columns(
         [this](const TableName& table) { return query_target_columns(sessions.front()->connection(), table); });
@@ -299,6 +315,11 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
 
 void Applier::Implementation::batch_failed(const Failure& failure, const std::stop_token& stop) {
   if (stop.stop_requested()) return;
+  if (failure.ahead && !failure.connection_lost && !failure.left_changes) {
+    // What it ran into may be that it ran too early: once more, in order.
+    in_order_through = std::max(in_order_through.value_or(failure.last.begin), failure.last.begin);
+    return status.retried();
+  }
   const std::uint32_t count = retries.at(failure.first.begin);
   const bool single = failure.first.begin == failure.last.begin;
   const std::string place = place_text(failure.first);

@@ -44,8 +44,9 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
               rows_statement_limit(*environment.sessions.front())),
       transcoder_(writer_, environment.target, columns_),
       builder_(limits_of(environment.options, *environment.sessions.front()), transcoder_, pipeline_,
-               environment.status, environment.engines,
-               {environment.options.channel_uuid, environment.options.channel}),
+               environment.status, environment.engines, {environment.options.channel_uuid, environment.options.channel},
+               {environment.options.dependencies, environment.sessions.size(),
+                [this](const TableName& table) { return query_keys(table); }}),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position, start.prepared),
       worker_environment_{environment.store,       pipeline_,         environment.status,
                           environment.on_progress, start.open_intent, writer_.session_statement(),
@@ -54,6 +55,7 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
   builder_.set_interpreter(interpreter_);
   builder_.apply_alone_through(start.alone_through);
   builder_.cannot_roll_back_at(start.cannot_roll_back_at);
+  builder_.apply_in_order_through(start.in_order_through);
   builder_.set_temporary_tables(environment.sessions.front()->temporary_tables());
 }
 
@@ -75,15 +77,27 @@ void Attempt::run(const std::stop_token& stop) {
   }
 }
 
-std::vector<TargetColumn> Attempt::query_columns(const TableName& table) {
-  // The batch being built has no DDL behind which the table could be another one.
-  if (!pipeline_.wait_committed(builder_.current_batch() - 1)) throw PipelineEnded{};
-  if (!columns_connection_) {
-    columns_connection_ = std::make_unique<target::TargetConnection>(environment_.options.target, pipeline_.ended());
-    columns_connection_->execute("SET NAMES utf8mb4");
+target::TargetConnection& Attempt::definitions_connection() {
+  // The batch being built has no DDL behind which a table could be another one.
+  if (!pipeline_.wait_committed(builder_.last_definition_change())) throw PipelineEnded{};
+  if (!definitions_connection_) {
+    definitions_connection_ =
+        std::make_unique<target::TargetConnection>(environment_.options.target, pipeline_.ended());
+    definitions_connection_->execute("SET NAMES utf8mb4");
   }
-  const std::stop_callback on_end(pipeline_.ended(), [this] { columns_connection_->interrupt(); });
-  return query_target_columns(*columns_connection_, table);
+  return *definitions_connection_;
+}
+
+std::vector<TargetColumn> Attempt::query_columns(const TableName& table) {
+  target::TargetConnection& connection = definitions_connection();
+  const std::stop_callback on_end(pipeline_.ended(), [&connection] { connection.interrupt(); });
+  return query_target_columns(connection, table);
+}
+
+TableKeys Attempt::query_keys(const TableName& table) {
+  target::TargetConnection& connection = definitions_connection();
+  const std::stop_callback on_end(pipeline_.ended(), [&connection] { connection.interrupt(); });
+  return query_table_keys(connection, table);
 }
 
 void Attempt::end_workers() {

@@ -24,6 +24,7 @@ struct AttemptStart {
   std::vector<target::PreparedTransaction> prepared;        ///< the same
   std::optional<relay::RelayPosition> alone_through;        ///< transactions that begin up to there are applied alone
   std::optional<relay::RelayPosition> cannot_roll_back_at;  ///< BatchBuilder::cannot_roll_back_at()
+  std::optional<relay::RelayPosition> in_order_through;     ///< BatchBuilder::apply_in_order_through()
 };
 
 /// What an attempt works with; all of it outlives the attempt.
@@ -33,7 +34,7 @@ struct AttemptEnvironment {
   const target::CheckpointStore& store;
   StatusBoard& status;
   const std::function<void(const target::Checkpoint&)>& on_progress;
-  std::vector<std::unique_ptr<WorkerSession>>& sessions;  ///< connected, one for each worker
+  std::vector<std::unique_ptr<WorkerSession>>& sessions;  ///< one for each worker; the first is connected
   SqlDialect target;
   TableEngines& engines;
 };
@@ -58,12 +59,15 @@ class Attempt {
   void read_to_end();
   void finish_before_error(const Error& error);
   void end_workers();
+  /// When all that may have changed a definition is done.
+  target::TargetConnection& definitions_connection();
   std::vector<TargetColumn> query_columns(const TableName& table);
+  TableKeys query_keys(const TableName& table);
 
   const AttemptEnvironment& environment_;
   Pipeline pipeline_;
   std::unique_ptr<target::TargetConnection>
-      columns_connection_;  ///< made when the target's columns are first asked for
+      definitions_connection_;  ///< made when the target's tables are first asked for
   TargetColumns columns_;
   BinlogRowWriter writer_;
   RowTranscoder transcoder_;

@@ -8,13 +8,15 @@
 
 namespace tributary::apply {
 BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status,
-                           const TableEngines& engines, target::PreparedTransactionStore prepared)
+                           const TableEngines& engines, target::PreparedTransactionStore prepared,
+                           DependencyTracker dependencies)
     : limits_(limits),
       writer_(writer),
       pipeline_(pipeline),
       status_(status),
       engines_(engines),
-      prepared_(std::move(prepared)) {}
+      prepared_(std::move(prepared)),
+      dependencies_(std::move(dependencies)) {}
 
 void BatchBuilder::on_begin(const TransactionStart& start) {
   transaction_ = start;
@@ -22,11 +24,33 @@ void BatchBuilder::on_begin(const TransactionStart& start) {
   has_steps_ = false;
   table_names_.clear();
   // What cannot be rolled back is not mixed with what can: a failure elsewhere must not run it twice.
-  alone_ = !transaction_.can_roll_back || (alone_through_ && start.begin <= *alone_through_) || temporary_tables_.any();
+  alone_ = !transaction_.can_roll_back || (alone_through_ && start.begin <= *alone_through_) ||
+           temporary_tables_.any() || drops_temporary_tables_;
   if (alone_ && whole_ > 0) close(false);
   if (whole_ == 0) chunk_.first = transaction_;
   chunk_.last = transaction_;
+  dependencies_.committed(pipeline_.committed());
+  dependencies_.begin(batch_, transaction_);
   status_.begun(start);
+}
+
+bool BatchBuilder::is_in_order() const {
+  return alone_ || !transaction_.can_roll_back || (in_order_through_ && transaction_.begin <= *in_order_through_);
+}
+
+/// The next step waits for @p batch. Those of a batch run one after another: each waits for as much as those before.
+void BatchBuilder::order_after(std::uint64_t batch) {
+  if (batch > step_dependency_) {
+    // What waits for less need not wait for this.
+    if (rows_events_ > 0) finish_rows(std::nullopt, {});
+    step_dependency_ = batch;
+  }
+  if (!chunk_dependency_) chunk_dependency_ = step_dependency_;
+}
+
+std::uint64_t BatchBuilder::row_dependency(const binlog::EventView& event, const binlog::FormatDescription& source) {
+  const std::uint64_t dependency = dependencies_.rows(batch_, event, source);
+  return is_in_order() ? dependencies_.everything(batch_) : dependency;
 }
 
 void BatchBuilder::begin_step() {
@@ -36,15 +60,16 @@ void BatchBuilder::begin_step() {
 
 void BatchBuilder::add_own_step(std::string sql) {
   begin_step();
+  order_after(dependencies_.everything(batch_));
   finish_rows(std::nullopt, {});
   chunk_.bytes += sql.size();
-  chunk_.steps.emplace_back(OwnStep{std::move(sql)});
+  chunk_.steps.emplace_back(OwnStep{std::move(sql), step_dependency_});
 }
 
 /// The transaction being read is applied alone, by the first worker.
 void BatchBuilder::separate() {
   if (alone_) return;
-  if ((whole_ > 0 && has_steps_) || (pushed_ && worker_ != 0)) throw ApplyAlone{transaction_};
+  if ((whole_ > 0 && has_steps_) || (pushed_ && !for_first_worker_)) throw ApplyAlone{transaction_};
   alone_ = true;
   if (whole_ == 0) return;
   close(false);
@@ -69,7 +94,7 @@ void BatchBuilder::changes_table(TableName table) {
 void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const TableName& table) {
   for (std::string& statement : writer_.take()) {
     chunk_.bytes += statement.size();
-    chunk_.steps.emplace_back(RowsStep{std::move(statement), rows_server_id_, place, table});
+    chunk_.steps.emplace_back(RowsStep{std::move(statement), rows_server_id_, place, table, step_dependency_});
   }
   rows_events_ = 0;
 }
@@ -80,6 +105,7 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
   if (ddl_) push_ddl(false);
   changes_table({std::string(layout.database), std::string(layout.table)});
   writer_.add_table_map(event, source);
+  dependencies_.add_table_map(event, source);
   // Also while the transaction can be rolled back: a later table of the same statement may be one that cannot.
   table_names_[layout.table_id] = {std::string(layout.database), std::string(layout.table)};
 }
@@ -87,6 +113,7 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
 void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& event,
                            const binlog::FormatDescription& source) {
   begin_step();
+  order_after(row_dependency(event, source));
   if (event.header().server_id != rows_server_id_) {
     finish_rows(std::nullopt, {});
     rows_server_id_ = event.header().server_id;
@@ -120,7 +147,10 @@ void BatchBuilder::on_statement(SourceStatement statement) {
     if (!none) uses_database_ = true;
   }
   begin_step();
+  const std::uint64_t dependency = dependencies_.statement(batch_, statement);
+  order_after(is_in_order() ? dependencies_.everything(batch_) : dependency);
   finish_rows(std::nullopt, {});
+  statement.depends_on = step_dependency_;
   const std::size_t bytes = statement.text.size() + sizeof(SourceStatement);
   batch_bytes_ += bytes;
   chunk_bytes_ += bytes;
@@ -138,6 +168,8 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
   if (whole_ > 0) close(false);
   if (statement.context.thread_specific) separate();
   writer_.definitions_change(statement.scan.objects);
+  statement.depends_on = dependencies_.definitions_change(batch_, statement.scan.objects);
+  order_after(statement.depends_on);
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }
@@ -156,17 +188,18 @@ void BatchBuilder::wait_for_more(relay::RelayLog& log, const relay::RelayPositio
 
 void BatchBuilder::push_chunk() {
   finish_rows(std::nullopt, {});
-  if (!pushed_) worker_ = alone_ ? 0 : pipeline_.choose_worker();
-  if (!pushed_ && worker_ == 0) chunk_.drops_temporary_tables = std::exchange(source_restarted_, false);
+  if (!pushed_) for_first_worker_ = alone_;
+  if (!pushed_ && alone_) chunk_.drops_temporary_tables = std::exchange(drops_temporary_tables_, false);
   chunk_.batch = batch_;
-  chunk_.depends_on = dependencies_.depends_on(batch_);
+  chunk_.depends_on = chunk_dependency_.value_or(dependencies_.at_least(batch_));
+  chunk_dependency_.reset();
   chunk_.opens = !pushed_;
   Chunk rest;
   rest.first = chunk_.first;
   rest.last = chunk_.last;
   pushed_ = true;
   chunk_bytes_ = 0;
-  if (!pipeline_.push(worker_, std::exchange(chunk_, std::move(rest)))) throw PipelineEnded{};
+  if (!pipeline_.push(std::exchange(chunk_, std::move(rest)), for_first_worker_)) throw PipelineEnded{};
 }
 
 void BatchBuilder::push_ddl(bool ends_transaction) {
@@ -191,7 +224,7 @@ void BatchBuilder::on_end(bool rolled_back) {
   }
   ++whole_;
   has_steps_ = false;
-  if (alone_ || whole_ >= limits_.transactions || batch_bytes_ >= limits_.bytes || pipeline_.hungry()) close(false);
+  if (alone_ || whole_ >= limits_.transactions || batch_bytes_ >= limits_.bytes || pipeline_.idle()) close(false);
 }
 
 void BatchBuilder::on_abandoned() {
@@ -228,6 +261,8 @@ void BatchBuilder::start_batch() {
   chunk_bytes_ = 0;
   clears_intent_ = false;
   uses_database_ = false;
+  step_dependency_ = 0;
+  chunk_dependency_.reset();
   tables_.clear();
   chunk_ = {};
 }

@@ -41,7 +41,7 @@ struct PipelineEnded {};
 class BatchBuilder : public TransactionHandler {
  public:
   BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipeline& pipeline, StatusBoard& status,
-               const TableEngines& engines, target::PreparedTransactionStore prepared);
+               const TableEngines& engines, target::PreparedTransactionStore prepared, DependencyTracker dependencies);
 
   /// The interpreter that feeds this: it knows the checkpoint. Call before the first event.
   void set_interpreter(EventInterpreter& interpreter) { interpreter_ = &interpreter; }
@@ -49,6 +49,9 @@ class BatchBuilder : public TransactionHandler {
   void apply_alone_through(std::optional<relay::RelayPosition> last) { alone_through_ = last; }
   /// The transaction that begins there changes tables without transactions in the target.
   void cannot_roll_back_at(std::optional<relay::RelayPosition> begin) { cannot_roll_back_at_ = begin; }
+
+  /// Transactions that begin at or before @p last wait for all before them, and all behind for them.
+  void apply_in_order_through(std::optional<relay::RelayPosition> last) { in_order_through_ = last; }
 
   /// What the first worker's session holds from before.
   void set_temporary_tables(const TemporaryTables& tables) { temporary_tables_ = tables; }
@@ -61,6 +64,8 @@ class BatchBuilder : public TransactionHandler {
   void hand_over() { close(false); }
   /// The last batch that was begun; earlier ones were handed over completely.
   [[nodiscard]] std::uint64_t current_batch() const { return batch_; }
+  /// The last batch that may have changed a definition; one that is not handed over is not among them.
+  [[nodiscard]] std::uint64_t last_definition_change() const { return dependencies_.last_definition_change(); }
 
   void on_begin(const TransactionStart& start) override;
   void on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
@@ -76,12 +81,15 @@ class BatchBuilder : public TransactionHandler {
   void on_end(bool rolled_back) override;
   void on_abandoned() override;
   void on_source_restarted() override {
-    source_restarted_ = true;
+    drops_temporary_tables_ = drops_temporary_tables_ || temporary_tables_.any();
     temporary_tables_.clear();
   }
 
  private:
   void begin_step();
+  void order_after(std::uint64_t batch);
+  std::uint64_t row_dependency(const binlog::EventView& event, const binlog::FormatDescription& source);
+  [[nodiscard]] bool is_in_order() const;
   void add_own_step(std::string sql);
   void separate();
   void changes_table(TableName table);
@@ -101,19 +109,22 @@ class BatchBuilder : public TransactionHandler {
   DependencyTracker dependencies_;
   std::optional<relay::RelayPosition> alone_through_;
   std::optional<relay::RelayPosition> cannot_roll_back_at_;
+  std::optional<relay::RelayPosition> in_order_through_;
   TemporaryTables temporary_tables_;
-  std::set<TableName> tables_;     ///< changed by the batch being built
-  bool source_restarted_ = false;  ///< not told to a worker yet
+  std::set<TableName> tables_;           ///< changed by the batch being built
+  bool drops_temporary_tables_ = false;  ///< the source was restarted, which was not told to the worker yet
 
   // The batch being built.
   std::uint64_t batch_ = 1;
-  std::size_t worker_ = 0;
-  bool pushed_ = false;      ///< a chunk of it is with its worker
-  std::uint32_t whole_ = 0;  ///< whole transactions in it
+  bool for_first_worker_ = false;  ///< where a chunk of it was pushed
+  bool pushed_ = false;            ///< a chunk of it is with its worker
+  std::uint32_t whole_ = 0;        ///< whole transactions in it
   std::uint64_t batch_bytes_ = 0;
   std::uint64_t chunk_bytes_ = 0;
   bool clears_intent_ = false;
-  bool uses_database_ = false;  ///< a statement in it has a default database
+  bool uses_database_ = false;                       ///< a statement in it has a default database
+  std::uint64_t step_dependency_ = 0;                ///< what its next step waits for, as the one before did
+  std::optional<std::uint64_t> chunk_dependency_{};  ///< what the first step of the chunk waits for
   Chunk chunk_;
 
   // The rows in the writer.

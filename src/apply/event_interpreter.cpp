@@ -156,6 +156,7 @@ void EventInterpreter::begin_transaction(const relay::RelayEvent& event, const b
           gtid.has(binlog::MariadbGtidEvent::k_transactional) || gtid.has(binlog::MariadbGtidEvent::k_ddl);
       statement_has_no_effect_ = gtid.has_extra(binlog::MariadbGtidEvent::k_start_alter) ||
                                  gtid.has_extra(binlog::MariadbGtidEvent::k_rollback_alter);
+      if (gtid.commit_id) transaction_.clock = LogicalClock{0, 0, *gtid.commit_id};
       break;
     }
     case EventType::gtid:
@@ -163,12 +164,22 @@ void EventInterpreter::begin_transaction(const relay::RelayEvent& event, const b
       const auto gtid = binlog::MysqlGtidEvent::decode(view);
       mysql_gtid_ = gtid.gtid;
       transaction_.gtid = gtid.gtid.to_string();
+      note_clock(gtid);
       break;
     }
+    case EventType::anonymous_gtid:
+      note_clock(binlog::MysqlGtidEvent::decode(view));
+      break;
     default:
       break;
   }
   handler_.on_begin(transaction_);
+}
+
+void EventInterpreter::note_clock(const binlog::MysqlGtidEvent& gtid) {
+  if (!gtid.last_committed || !gtid.sequence_number) return;
+  // 0: the source gives the transaction no place (SEQ_UNINIT, sql/binlog.h).
+  if (*gtid.sequence_number > 0) transaction_.clock = LogicalClock{*gtid.last_committed, *gtid.sequence_number, 0};
 }
 
 void EventInterpreter::end_transaction(const relay::RelayEvent& event) {

@@ -81,6 +81,7 @@ class EventInterpreter {
                  const binlog::FormatDescription& description);
   void begin_transaction(const relay::RelayEvent& event, const binlog::EventView& view);
   void note_source(const binlog::FormatDescription& description);
+  void note_clock(const binlog::MysqlGtidEvent& gtid);
   void end_transaction(const relay::RelayEvent& event);
   void on_gtid_list(const binlog::EventView& view);
   void on_helper(const binlog::EventView& view);

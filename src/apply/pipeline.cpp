@@ -2,39 +2,47 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 namespace tributary::apply {
+namespace {
+
+/// MariaDB renews what it says of locks so often (CACHE_MIN_IDLE_TIME_NS, storage/innobase/trx/trx0i_s.cc).
+constexpr auto k_tell_again = std::chrono::milliseconds(100);
+
+}  // namespace
 
 Pipeline::Pipeline(std::size_t workers, std::size_t byte_limit)
     : byte_limit_(byte_limit), queues_(workers), inside_(workers) {}
 
-bool Pipeline::push(std::size_t worker, Chunk chunk) {
+bool Pipeline::push(Chunk chunk, bool for_first_worker) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return end_requested_ || bytes_ == 0 || bytes_ + chunk.bytes <= byte_limit_; });
   if (end_requested_) return false;
   bytes_ += chunk.bytes;
   ++queued_;
-  queues_[worker].chunks.push_back(std::move(chunk));
+  const auto owner =
+      for_first_worker ? queues_.begin() : std::find_if(queues_.begin(), queues_.end(), [&chunk](const Queue& queue) {
+        return queue.taken == chunk.batch;
+      });
+  (owner == queues_.end() ? free_ : owner->chunks).push_back(std::move(chunk));
   changed_.notify_all();
   return true;
-}
-
-std::size_t Pipeline::choose_worker() const {
-  const std::lock_guard lock(mutex_);
-  const auto load = [](const Queue& queue) { return queue.chunks.size() + (queue.waiting ? 0 : 1); };
-  const auto best = std::min_element(queues_.begin(), queues_.end(),
-                                     [&](const Queue& a, const Queue& b) { return load(a) < load(b); });
-  return static_cast<std::size_t>(best - queues_.begin());
 }
 
 bool Pipeline::hungry_locked() const {
   return queued_ == 0 && std::any_of(queues_.begin(), queues_.end(), [](const Queue& queue) { return queue.waiting; });
 }
 
-bool Pipeline::hungry() const {
+bool Pipeline::idle() const {
   const std::lock_guard lock(mutex_);
-  return hungry_locked();
+  return queued_ == 0 && std::all_of(queues_.begin(), queues_.end(), [](const Queue& queue) { return queue.waiting; });
+}
+
+std::uint64_t Pipeline::committed() const {
+  const std::lock_guard lock(mutex_);
+  return committed_;
 }
 
 bool Pipeline::wait_hungry() {
@@ -68,20 +76,91 @@ bool Pipeline::wait_left(std::uint32_t milliseconds) {
   return changed_.wait_for(lock, std::chrono::milliseconds(milliseconds), [&] { return inside_ == 0; });
 }
 
+bool Pipeline::ready_locked(const Queue& queue) const {
+  if (!queue.chunks.empty()) return true;
+  if (queue.in_batch || free_.empty()) return false;
+  return queue.connected || std::none_of(queues_.begin(), queues_.end(),
+                                         [](const Queue& other) { return other.connected && other.waiting; });
+}
+
+Pipeline::Work Pipeline::wait_work(std::size_t worker, bool connected, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  Queue& queue = queues_[worker];
+  queue.connected = connected;
+  if (!ready_locked(queue) && !end_requested_) {
+    queue.waiting = true;
+    changed_.notify_all();
+    changed_.wait_for(lock, patience, [&] { return end_requested_ || ready_locked(queue); });
+    queue.waiting = false;
+  }
+  if (end_requested_) return Work::ended;
+  return ready_locked(queue) ? Work::ready : Work::none;
+}
+
+void Pipeline::pause(std::chrono::milliseconds time) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, time, [this] { return end_requested_; });
+}
+
 std::optional<Chunk> Pipeline::next(std::size_t worker) {
   std::unique_lock lock(mutex_);
   Queue& queue = queues_[worker];
-  if (queue.chunks.empty()) {
+  queue.connected = true;
+  if (!ready_locked(queue)) {
     queue.waiting = true;
     changed_.notify_all();
-    changed_.wait(lock, [&] { return end_requested_ || !queue.chunks.empty(); });
+    changed_.wait(lock, [&] { return end_requested_ || ready_locked(queue); });
     queue.waiting = false;
   }
   if (end_requested_) return std::nullopt;
+  // In the order of the source: else what it waits for might be left to nobody.
+  if (!queue.in_batch && !free_.empty() && (queue.chunks.empty() || free_.front().batch < queue.chunks.front().batch)) {
+    const auto end = std::find_if(free_.begin(), free_.end(),
+                                  [batch = free_.front().batch](const Chunk& chunk) { return chunk.batch != batch; });
+    queue.chunks.insert(queue.chunks.begin(), std::make_move_iterator(free_.begin()), std::make_move_iterator(end));
+    free_.erase(free_.begin(), end);
+  }
   Chunk chunk = std::move(queue.chunks.front());
   queue.chunks.pop_front();
+  queue.taken = chunk.batch;
+  queue.in_batch = !chunk.end && !chunk.ddl;
   --queued_;
   return chunk;
+}
+
+const Pipeline::Queue* Pipeline::head_locked() const {
+  const auto found = std::find_if(queues_.begin(), queues_.end(),
+                                  [this](const Queue& queue) { return queue.call && queue.batch == committed_ + 1; });
+  return found == queues_.end() ? nullptr : &*found;
+}
+
+Pipeline::Turn Pipeline::wait_turn(std::uint64_t batch, std::chrono::milliseconds patience, TargetCall& call) {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    if (end_requested_) return Turn::ended;
+    if (committed_ >= batch) return Turn::come;
+    if (changed_.wait_for(lock, patience, [&] { return end_requested_ || committed_ >= batch; })) continue;
+    const Queue* const head = head_locked();
+    if (head == nullptr) continue;
+    const std::uint32_t told = head->call->number == call.number ? call.told : 0;
+    if (std::chrono::steady_clock::now() - head->called < patience + told * k_tell_again) continue;
+    call = *head->call;
+    call.told = told + 1;
+    return Turn::stalled;
+  }
+}
+
+void Pipeline::calls(std::size_t worker, std::uint64_t batch, std::uint64_t connection_id) {
+  const std::lock_guard lock(mutex_);
+  Queue& queue = queues_[worker];
+  queue.call = TargetCall{++calls_, connection_id, 0};
+  queue.batch = batch;
+  queue.called = std::chrono::steady_clock::now();
+}
+
+void Pipeline::returned(std::size_t worker) {
+  const std::lock_guard lock(mutex_);
+  queues_[worker].call.reset();
 }
 
 void Pipeline::finished(const Chunk& chunk) {

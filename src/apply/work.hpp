@@ -27,6 +27,13 @@ struct EventPlace {
   std::string source_file{};  ///< where it is not its transaction's: in an XA transaction that was prepared in another
 };
 
+/// What a source says of a transaction's order among others. Either MySQL's or MariaDB's.
+struct LogicalClock {
+  std::int64_t last_committed = 0;  ///< MySQL: that and all before it must be committed
+  std::int64_t sequence_number = 0;
+  std::uint64_t commit_id = 0;  ///< MariaDB: the same in transactions that were committed together; 0: none
+};
+
 /// A source transaction (a "group" in MariaDB's words), as its first event tells it.
 struct TransactionStart {
   relay::RelayPosition begin;
@@ -35,6 +42,7 @@ struct TransactionStart {
   std::uint32_t timestamp = 0;
   /// False where the source said that the transaction changes what cannot be rolled back (another engine).
   bool can_roll_back = true;
+  std::optional<LogicalClock> clock{};
 };
 
 /// The name that a LOAD DATA gets for its file: there is none of that name.
@@ -53,6 +61,7 @@ struct SourceStatement {
   std::optional<LoadDataFile> load_data;
   /// Where source and target take coordinates in different orders; else `none`.
   AxisOrderUse axis_order = AxisOrderUse::none;
+  std::uint64_t depends_on = 0;  ///< batch that must be committed before it may run; 0: none
 };
 
 /// Row changes, ready to be run.
@@ -62,11 +71,13 @@ struct RowsStep {
   /// Where a failure must be located by this step alone: its event, or the last of several.
   std::optional<EventPlace> place;
   TableName table;  ///< of the rows, where they are of one event and place is known
+  std::uint64_t depends_on = 0;
 };
 
 /// A statement on Tributary's own tables.
 struct OwnStep {
   std::string sql;  ///< without ';'
+  std::uint64_t depends_on = 0;
 };
 
 using Step = std::variant<RowsStep, SourceStatement, OwnStep>;
@@ -83,7 +94,7 @@ struct BatchEnd {
 /// than a chunk streams through several of them.
 struct Chunk {
   std::uint64_t batch = 0;       ///< batches are numbered from 1, in the order of their commits
-  std::uint64_t depends_on = 0;  ///< batch that must be committed before this one may start; 0: none
+  std::uint64_t depends_on = 0;  ///< batch that must be committed before any of its steps may run; 0: none
   bool opens = false;            ///< the batch's first chunk
   std::vector<Step> steps;
   /// A DDL, which commits by itself: alone in its chunk, which opens its batch. Without `end` the rest of its source
@@ -109,6 +120,7 @@ struct Failure {
   bool left_changes = false;
   /// The message is complete: it names the transaction and what failed in it.
   bool located = false;
+  bool ahead = false;      ///< batches before this one were not committed, and may be the reason
   TransactionStart first;  ///< of the batch
   TransactionStart last;
 };

@@ -15,9 +15,6 @@
 namespace tributary::apply {
 namespace {
 
-/// Thrown when the pipeline ends while a worker waits for its turn.
-struct Ended {};
-
 /// Thrown when the batch must be tried again, by single transactions.
 class TryAgain : public Error {
  public:
@@ -33,11 +30,14 @@ constexpr bool k_commit_travels_alone = false;
 
 /// Of a transaction's changes that wait in memory until those that go ahead of them have come.
 constexpr std::size_t k_most_held_bytes = std::size_t{64} << 20;
-
 std::size_t bytes_of(const Step& step) {
   if (const auto* const rows = std::get_if<RowsStep>(&step)) return rows->sql.size();
   if (const auto* const statement = std::get_if<SourceStatement>(&step)) return statement->text.size();
   return std::get<OwnStep>(step).sql.size();
+}
+
+std::uint64_t dependency_of(const Step& step) {
+  return std::visit([](const auto& which) { return which.depends_on; }, step);
 }
 
 }  // namespace
@@ -49,7 +49,7 @@ Worker::Worker(const WorkerEnvironment& environment, WorkerSession& session, std
       ddl_window_(session, environment.store, environment.open_intent) {}
 
 void Worker::run() noexcept {
-  while (std::optional<Chunk> chunk = environment_.pipeline.next(index_)) {
+  while (std::optional<Chunk> chunk = next_chunk()) {
     located_.reset();
     try {
       execute(*chunk);
@@ -82,6 +82,7 @@ void Worker::report(const Chunk& chunk, const Error& error, bool connection_lost
   failure.located = located_.has_value();
   failure.connection_lost = connection_lost;
   failure.transient = transient;
+  failure.ahead = ahead_;
   failure.first = chunk.first;
   failure.last = chunk.last;
   if (connection_lost) {
@@ -101,13 +102,18 @@ bool Worker::only_sequences_stay() const {
 void Worker::send() {
   if (packet_.empty()) return;
   transaction_is_empty_ = false;
+  const WatchedCall call(environment_.pipeline, index_, batch_, session_.connection().connection_id());
   session_.execute(packet_);
   packet_.clear();
   packet_has_rows_ = false;
 }
 
-void Worker::execute(Chunk& chunk) {
-  if (!environment_.pipeline.wait_turn(chunk.depends_on)) throw Ended{};
+void Worker::run_chunk(Chunk& chunk) {
+  if (!in_transaction_ || chunk.opens) {
+    if (!environment_.pipeline.wait_turn(chunk.depends_on)) throw Ended{};
+  } else {
+    wait_for(chunk.depends_on);
+  }
   environment_.status.applying(chunk.first);
   if (chunk.drops_temporary_tables) session_.drop_temporary_tables(environment_.pipeline.ended());
   packet_.clear();
@@ -118,6 +124,7 @@ void Worker::execute(Chunk& chunk) {
     ran_ahead_ = false;
     ran_statement_ = false;
     in_transaction_ = false;
+    ahead_ = false;
     held_.clear();
     held_bytes_ = 0;
   }
@@ -213,9 +220,13 @@ std::string Worker::before_transaction(const Chunk& chunk) {
 }
 
 void Worker::run_step(const Chunk& chunk, Step& step) {
+  wait_for(dependency_of(step));
+  ahead_ = ahead_ || environment_.pipeline.committed() + 1 < chunk.batch;
   if (auto* const rows = std::get_if<RowsStep>(&step)) {
     add_rows(chunk, *rows);
+    if (rows->sql.size() <= k_most_kept_bytes) return;
     rows->sql = {};
+    keeps_ = false;
   } else if (const auto* const own = std::get_if<OwnStep>(&step)) {
     add_own_statement(own->sql);
   } else {
@@ -288,6 +299,7 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
   leave_database(chunk, statement);
   transaction_is_empty_ = false;
   ran_statement_ = true;
+  const WatchedCall call(environment_.pipeline, index_, batch_, session_.connection().connection_id());
   try {
     std::string before = std::exchange(packet_, {});
     if (about_temporary_table) {
@@ -333,7 +345,7 @@ void Worker::finish(const Chunk& chunk) {
 
 void Worker::commit(const Chunk& chunk) {
   const BatchEnd& end = *chunk.end;
-  if (!environment_.pipeline.wait_turn(chunk.batch - 1)) throw Ended{};
+  wait_for(chunk.batch - 1);
   std::string finish;
   if (std::exchange(rows_unconfirmed_, false)) finish = target::must_apply_strictly_statement(session_.connection());
   finish += environment_.store.move_statement(session_.worker(), end.checkpoint) + ";";

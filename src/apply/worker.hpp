@@ -33,7 +33,22 @@ class Worker {
   void run() noexcept;
 
  private:
+  /// Thrown when the pipeline ends while a worker waits for its turn.
+  struct Ended {};
+  /// Thrown when the batch at the head of the order may wait for a lock of this one.
+  struct GiveWay {};
+
+  /// Of a batch's statements that are kept until it is committed.
+  static constexpr std::size_t k_most_kept_bytes = std::size_t{1} << 20;
+
+  std::optional<Chunk> next_chunk();
   void execute(Chunk& chunk);
+  void run_chunk(Chunk& chunk);
+  [[nodiscard]] bool may_run_again(const Chunk& chunk) const;
+  void run_again(Chunk& chunk);
+  void keep(Chunk& chunk);
+  void wait_for(std::uint64_t batch);
+  bool is_in_the_way(std::uint64_t head_connection_id);
   void execute_ddl(const Chunk& chunk);
   void look_at_engines(const Chunk& chunk);
   void begin(Chunk& chunk);
@@ -70,7 +85,15 @@ class Worker {
   bool in_transaction_ = false;            ///< of the target
   std::vector<Step> held_;                 ///< of chunks before, until what runs ahead of them has run
   std::size_t held_bytes_ = 0;
-  bool ran_ahead_ = false;              ///< changes of this transaction are in the target, whatever becomes of the rest
+  bool ran_ahead_ = false;  ///< changes of this transaction are in the target, whatever becomes of the rest
+  /// Chunks before of the batch, for a second run; nothing when they were too large, or hold what is not run twice.
+  std::vector<Chunk> kept_;
+  std::size_t kept_bytes_ = 0;
+  bool keeps_ = true;
+  bool ahead_ = false;            ///< a step of the target transaction ran while batches before were not committed
+  std::uint64_t batch_ = 0;       ///< being executed
+  std::uint32_t runs_again_ = 0;  ///< of this batch
+  bool sees_locks_ = true;        ///< the account may ask who waits for a lock
   std::optional<std::string> located_;  ///< complete message of the error being thrown
 };
 

@@ -10,6 +10,7 @@
 #include "tributary/apply/statement_rewrite.hpp"
 #include "tributary/target/session.hpp"
 #include "tributary/util/log.hpp"
+#include "tributary/util/printable.hpp"
 
 #include "failure_text.hpp"
 
@@ -98,8 +99,34 @@ void WorkerSession::fence_former_workers(std::uint32_t workers, const std::stop_
 }
 
 void WorkerSession::disconnect() {
+  if (connected()) fenced_ = false;
   const std::lock_guard lock(connection_mutex_);
   connection_.reset();
+  if (std::exchange(has_slot_, false)) options_.worker_slots->give_back();
+}
+
+bool WorkerSession::open(const std::stop_token& stop) noexcept {
+  if (options_.worker_slots && !has_slot_) {
+    if (!options_.worker_slots->try_take()) return false;
+    has_slot_ = true;
+  }
+  try {
+    connect(stop);
+    return true;
+  } catch (const std::exception& error) {
+    disconnect();
+    if (!stop.stop_requested() && !std::exchange(told_why_not_open_, true)) {
+      log(LogLevel::warning, "channel '{}': worker {} cannot be used at present: {}", options_.channel, worker_,
+          printable(error.what(), SIZE_MAX));
+    }
+    return false;
+  }
+}
+
+void WorkerSession::close() noexcept {
+  const bool was_fenced = fenced_;
+  disconnect();
+  fenced_ = was_fenced;
 }
 
 std::size_t WorkerSession::statement_limit() const {

@@ -33,6 +33,14 @@ class WorkerSession {
   /// Waits until no worker numbered @p workers or above of an earlier run is at work. Only while connected.
   void fence_former_workers(std::uint32_t workers, const std::stop_token& stop);
   void disconnect();
+  /// Connects as a worker beyond the first: where there is a slot for it. @return whether it is connected; why not is
+  /// logged, once.
+  bool open(const std::stop_token& stop) noexcept;
+  /// Ends a session that has no transaction.
+  void close() noexcept;
+  /// No former session of this worker can be at work any more: none was lost since @ref set_fenced.
+  [[nodiscard]] bool fenced() const { return fenced_; }
+  void set_fenced() { fenced_ = true; }
   [[nodiscard]] bool connected() const { return connection_ != nullptr; }
   /// Only while connected.
   [[nodiscard]] target::TargetConnection& connection() { return *connection_; }
@@ -89,6 +97,9 @@ class WorkerSession {
   mutable std::mutex connection_mutex_;  ///< guards the pointer against interrupt()
   std::unique_ptr<target::TargetConnection> connection_;
   std::unique_ptr<SessionContext> context_;
+  bool fenced_ = false;
+  bool has_slot_ = false;
+  bool told_why_not_open_ = false;
   bool rows_unprepared_ = true;
   bool one_engine_per_transaction_ = false;
   TemporaryTables temporary_tables_;

@@ -243,6 +243,7 @@ void Channel::Implementation::start_sql() {
     options.channel_uuid = record.uuid;
     options.target = *defaults.target;
     options.workers = defaults.parallel_workers;
+    options.worker_slots = defaults.worker_slots;
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
     options.known_applied = mirror.position;

@@ -84,9 +84,12 @@ po::options_description describe_settings() {
       "Start of relay file names, without a directory. Default: <host>-relay-bin.")(
       "relay-log-purge", po::bool_switch(),
       "Remove relay files once they are applied. Without it they are kept, as a copy of the source's binlogs.")(
-      "parallel-workers", po::value<std::int64_t>()->default_value(1),
-      "Connections to the target per channel, 1 to 64.")(
-      "skip-slave-start", po::bool_switch(), "Do not start the channels that ran when the daemon last stopped.")(
+      "parallel-workers", po::value<std::int64_t>()->default_value(4),
+      "Workers of a channel, each with a connection to the target while it has work; 1 to 64.")(
+      "max-parallel-workers", po::value<std::int64_t>()->default_value(32),
+      "Workers of all channels together that may be connected to the target, without the first of each channel; 0 to "
+      "16384.")("skip-slave-start", po::bool_switch(),
+                "Do not start the channels that ran when the daemon last stopped.")(
       "log-level", po::value<std::string>()->default_value("info"),
       "Least level that is logged: debug, info, warning or error.")(
       "log-file", po::value<std::string>(), "Append the log to this file. Default: standard error.");
@@ -178,6 +181,7 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
     options.server_id = in_range(values, "server-id", 1, std::numeric_limits<std::uint32_t>::max());
   }
   options.parallel_workers = in_range(values, "parallel-workers", 1, 64);
+  options.max_parallel_workers = in_range(values, "max-parallel-workers", 0, 16384);
   options.report_host = values.count("report-host") != 0 ? values["report-host"].as<std::string>() : host_name();
   if (options.report_host.size() > 255) throw std::invalid_argument("--report-host is longer than 255 characters");
   options.relay_log_basename = values.count("relay-log-basename") != 0 ? values["relay-log-basename"].as<std::string>()

@@ -28,7 +28,7 @@ def test_help_names_every_option():
     result = _run("--help")
     assert result.returncode == 0
     for option in ("datadir", "bind-address", "port", "socket", "target", "target-password-file", "server-id",
-                   "report-host", "relay-log-basename", "log-level", "log-file", "parallel-workers",
+                   "report-host", "relay-log-basename", "log-level", "log-file", "parallel-workers", "max-parallel-workers",
                    "skip-slave-start", "config", "help", "version"):
         assert f"--{option}" in result.stdout, option
     assert "127.0.0.1" in result.stdout and "3307" in result.stdout

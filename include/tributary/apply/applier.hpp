@@ -8,17 +8,29 @@
 #include <vector>
 
 #include "tributary/apply/source_settings.hpp"
+#include "tributary/apply/worker_slots.hpp"
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
 
 namespace tributary::apply {
 
+/// By what transactions are told apart that need not wait for each other (slave_parallel_type, and MariaDB's
+/// slave_parallel_mode).
+enum class DependencyMode : std::uint8_t {
+  database,       ///< those of different databases
+  logical_clock,  ///< those that the source committed together, or says to be independent
+  writeset,       ///< those that change other rows
+};
+
 struct ApplierOptions {
   std::string channel;
   std::string channel_uuid;
   target::TargetOptions target;
-  std::uint32_t workers = 1;
+  std::uint32_t workers = 4;
+  /// For the workers beyond the first, shared by all channels; null: no limit.
+  std::shared_ptr<WorkerSlots> worker_slots;
+  DependencyMode dependencies = DependencyMode::writeset;
   std::uint32_t transaction_retries = 10;  ///< of a transient error, for one transaction
   std::uint32_t row_lock_wait = 10;        ///< seconds; a lock held for longer is an error, which is tried again
   std::uint32_t batch_transactions = 100;  ///< limits of one target transaction

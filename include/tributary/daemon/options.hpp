@@ -23,7 +23,8 @@ struct Options {
   std::string relay_log_basename;
   LogLevel log_level = LogLevel::info;
   std::string log_file;  ///< '' = standard error
-  std::uint32_t parallel_workers = 1;
+  std::uint32_t parallel_workers = 4;
+  std::uint32_t max_parallel_workers = 32;
   bool relay_log_purge = false;
   bool skip_slave_start = false;
 };
