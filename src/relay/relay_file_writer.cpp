@@ -47,8 +47,7 @@ RelayFileWriter::RelayFileWriter(const std::filesystem::path& path, std::string 
 void RelayFileWriter::append(ByteView bytes) {
   if (bytes.size() > k_buffer - buffered_) write_out();
   if (bytes.size() > k_buffer) {
-    guarded("appending an event", [&] { file_.write_at(handed_over_, bytes); });
-    handed_over_ += bytes.size();
+    hand_over(bytes);
     return;
   }
   if (!buffer_) buffer_ = std::make_unique_for_overwrite<std::uint8_t[]>(k_buffer);
@@ -56,11 +55,18 @@ void RelayFileWriter::append(ByteView bytes) {
   buffered_ += bytes.size();
 }
 
+void RelayFileWriter::hand_over(ByteView bytes) {
+  crash_point("relay.append");
+  guarded("appending events", [&] {
+    crash_point("relay.append_half", [&] { file_.write_at(handed_over_, bytes.first(bytes.size() / 2)); });
+    file_.write_at(handed_over_, bytes);
+  });
+  handed_over_ += bytes.size();
+}
+
 void RelayFileWriter::write_out() {
   if (buffered_ == 0) return;
-  crash_point("relay.append");
-  guarded("appending events", [&] { file_.write_at(handed_over_, ByteView(buffer_.get(), buffered_)); });
-  handed_over_ += buffered_;
+  hand_over(ByteView(buffer_.get(), buffered_));
   buffered_ = 0;
 }
 

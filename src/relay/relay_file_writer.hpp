@@ -41,6 +41,7 @@ class RelayFileWriter {
  private:
   template <typename Operation>
   void guarded(const char* what, Operation operation);
+  void hand_over(ByteView bytes);
   void append_sparse(std::uint64_t zeros);
 
   static constexpr std::size_t k_buffer = std::size_t{256} << 10;

@@ -155,6 +155,7 @@ void RelayLog::Implementation::begin_file(const std::string& source_file_name, c
       crash_point("relay.rotate");
       make_file(record.file_number);
       directory.write_index(listed);
+      crash_point("relay.rotated");
       // Before anything that tells of the former file changes: it is the newest one as long as this fails.
       next.emplace(directory.path_of(record.file_number), options.channel, binlog::k_first_event_offset);
     } catch (const std::exception&) {
@@ -224,6 +225,7 @@ void RelayLog::Implementation::record_boundary() {
     if (!first) entry.record = record;
   }
   transactions_since_sync = 0;
+  crash_point("relay.record_boundary");
   try {
     catalogue.save(record);
     record_due = boundary + k_boundary_step;
@@ -323,6 +325,7 @@ void RelayLog::Implementation::purge_before(std::uint64_t file_number) {
       }
       removed = true;
       catalogue.remove(oldest);
+      crash_point("relay.purge_lists");
       log(LogLevel::info, "channel '{}': relay file {} removed", options.channel, directory.file_name(oldest));
     }
     if (!removed) return;

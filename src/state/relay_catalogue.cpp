@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "tributary/util/crash_point.hpp"
 #include "tributary/util/error.hpp"
 
 #include "shared_database.hpp"
@@ -99,6 +100,7 @@ void StoredRelayCatalogue::write(const relay::RelayFileRecord& record) {
         .bind(record.file_number)
         .run();
   }
+  crash_point("state.save_relay_file");
   transaction.commit();
 }
 

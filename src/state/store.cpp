@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "tributary/util/crash_point.hpp"
 #include "tributary/util/random.hpp"
 
 #include "shared_database.hpp"
@@ -175,6 +176,7 @@ void Store::save_applied(const std::string& channel, const AppliedRecord& record
       .bind(record.gtid)
       .bind(record.source_timestamp)
       .run();
+  crash_point("state.saved_applied");
 }
 
 void Store::remove_applied(const std::string& channel) {

@@ -28,11 +28,18 @@ struct Armed {
 
 }  // namespace
 
-void crash_point(const char* name) {
+bool reaches_crash_point(const char* name) {
   static const Armed armed;
   static std::atomic<long> reached{0};
-  if (armed.name.empty() || armed.name != name) return;
-  if (++reached == armed.countdown) _exit(137);
+  return !armed.name.empty() && armed.name == name && ++reached == armed.countdown;
+}
+
+void end_at_crash_point() {
+  _exit(137);
+}
+
+void crash_point(const char* name) {
+  if (reaches_crash_point(name)) end_at_crash_point();
 }
 
 }  // namespace tributary

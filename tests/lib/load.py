@@ -26,8 +26,9 @@ class Load:
         self.server = server
         self.database = database
         self.random = random.Random(seed)
-        self.ddl = ddl
+        self.kinds = {"rows": 50, "statements": 20, "keyless": 15, "rolled back": 5, "many rows": 3, "ddl": 2 if ddl else 0}
         self._tables_made = 0
+        self.pause = 0.0  # seconds between transactions in the background
         self.transactions = 0
         self._next_id = 1
         self._live = []
@@ -51,18 +52,24 @@ class Load:
 
     def stop(self):
         """Ends the writing; raises what went wrong in it, other than the server being away."""
+        self.give_up()
+        if self.failure is not None:
+            raise self.failure
+
+    def give_up(self):
+        """Ends the writing, whatever went wrong in it."""
         self._stop.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self.failure is not None:
-            raise self.failure
 
     def _work(self):
         try:
             while not self._stop.is_set():
                 try:
                     self.write(1)
+                    if self.pause:
+                        self._stop.wait(self.pause)
                 except (pymysql.err.OperationalError, pymysql.err.InterfaceError, ConnectionError, OSError) as error:
                     # The server was killed: whether the last transaction was committed is the server's to know.
                     self._connection = None
@@ -84,12 +91,14 @@ class Load:
 
     # --- transactions ---
 
+    def _commit(self, _cursor):
+        self._connection.commit()
+
     def write(self, transactions: int):
         for _ in range(transactions):
             if self._connection is None:
                 self._connection = self.server.connect(database=self.database, autocommit=False)
-            kind = self.random.choices(["rows", "statements", "keyless", "rolled back", "many rows", "ddl"],
-                                       [50, 20, 15, 5, 3, 2 if self.ddl else 0])[0]
+            kind = self.random.choices(list(self.kinds), list(self.kinds.values()))[0]
             with self._connection.cursor() as cursor:
                 getattr(self, "_" + kind.replace(" ", "_"))(cursor)
             self.transactions += 1
@@ -120,7 +129,7 @@ class Load:
                 victim = self._live.pop(self.random.randrange(len(self._live)))
                 cursor.execute("DELETE FROM keyed WHERE id=%s", (victim,))
         cursor.execute("UPDATE counter SET n=n+1 WHERE id=1")
-        self._connection.commit()
+        self._commit(cursor)
 
     def _statements(self, cursor):
         self._run(cursor, "SET SESSION binlog_format=STATEMENT", "BEGIN",
@@ -128,7 +137,7 @@ class Load:
                   "INSERT INTO log (what, at) VALUES (CONCAT('entry ', ROUND(RAND()*1e9)), NOW(6))",
                   "SET @last = LAST_INSERT_ID()",
                   "UPDATE log SET what=CONCAT(what, '/', @last) WHERE id=@last")
-        self._connection.commit()
+        self._commit(cursor)
 
     def _keyless(self, cursor):
         a = self.random.randrange(20)
@@ -138,7 +147,7 @@ class Load:
                   "LIMIT 2",
                   f"DELETE FROM keyless WHERE a={(a + 2) % 20} LIMIT 2",
                   "UPDATE counter SET n=n+1 WHERE id=3")
-        self._connection.commit()
+        self._commit(cursor)
 
     def _rolled_back(self, cursor):
         self._run(cursor, "SET SESSION binlog_format=ROW", "BEGIN", "UPDATE counter SET n=n+1 WHERE id=4",
@@ -146,7 +155,7 @@ class Load:
         if self.random.random() < 0.5:
             self._connection.rollback()
         else:
-            self._connection.commit()
+            self._commit(cursor)
 
     def _many_rows(self, cursor):
         # Each row that goes is looked for by a scan of the table: it is kept small, or finding rows is all that is tested.
@@ -154,7 +163,7 @@ class Load:
                   "INSERT INTO keyless VALUES " + ",".join(f"({number},REPEAT('m', 20),NULL)"
                                                            for number in range(1, self.random.randrange(51, 251))),
                   "UPDATE counter SET n=n+1 WHERE id=1")
-        self._connection.commit()
+        self._commit(cursor)
 
     def _ddl(self, cursor):
         self._tables_made += 1  # before the statements: what a killed server left of the last one keeps its name

@@ -2,8 +2,11 @@
 
 import socket
 import threading
+import time
 
 from processes import Failure
+
+_LATE = 0.05  # seconds
 
 
 class Proxy:
@@ -12,6 +15,7 @@ class Proxy:
     mode 'pass':   forwards.
     mode 'refuse': closes what connects at once.
     mode 'hang':   accepts, and forwards nothing in either direction; existing connections go silent as well.
+    mode 'slow':   forwards each piece late.
     """
 
     def __init__(self, server_port: int):
@@ -28,7 +32,7 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def set_mode(self, mode: str):
-        if mode not in ("pass", "refuse", "hang"):
+        if mode not in ("pass", "refuse", "hang", "slow"):
             raise Failure(f"no proxy mode {mode}")
         with self._condition:
             self.mode = mode
@@ -94,6 +98,8 @@ class Proxy:
                 data = reader.recv(65536)
                 if not data:
                     break
+                if self.mode == "slow":
+                    time.sleep(_LATE)
                 with self._condition:
                     while self.mode == "hang" and not self._closed and pair in self._pairs:
                         self._condition.wait(0.2)

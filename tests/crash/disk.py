@@ -1,0 +1,38 @@
+"""A small file system of the harness's own for a daemon's data directory, to be filled up."""
+
+import errno
+import os
+import subprocess
+from pathlib import Path
+
+_SIZE = 256 << 20
+
+
+class Disk:
+    """tests/crash.sh starts the harness in a mount namespace of its own: nobody else sees it, and it goes with the harness."""
+
+    def __init__(self, directory: Path):
+        self.directory = directory
+        self._filler = directory / "filler"
+        directory.mkdir(mode=0o700)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_SIZE},mode=700", "none", str(directory)], check=True)
+
+    def fill(self, left: int):
+        """Leaves so many bytes free."""
+        page = bytes(os.sysconf("SC_PAGE_SIZE"))
+        status = os.statvfs(self.directory)
+        with open(self._filler, "wb", buffering=0) as filler:
+            # Others write meanwhile: the rest goes page by page until nothing more goes.
+            if (most := status.f_bavail * status.f_frsize - (1 << 20)) > 0:
+                os.posix_fallocate(filler.fileno(), 0, most)
+                filler.seek(most)
+            try:
+                while True:
+                    filler.write(page)
+            except OSError as error:
+                if error.errno != errno.ENOSPC:
+                    raise
+            filler.truncate(max(0, filler.tell() - left))
+
+    def free(self):
+        self._filler.unlink(missing_ok=True)
