@@ -124,6 +124,10 @@ void Attempt::read() {
       environment_.log.wait_published(published, pipeline_.ended(), k_wait_milliseconds);
       if (pipeline_.ended().stop_requested()) throw PipelineEnded{};
     }
+  } catch (const target::TargetError& error) {
+    // The target went away while it was asked for columns: not the transaction's fault, and no error that lasts.
+    if (error.transient()) throw;
+    finish_before_error(error);
   } catch (const Error& error) {
     finish_before_error(error);
   }

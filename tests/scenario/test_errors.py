@@ -169,3 +169,18 @@ def test_lock_in_the_target_is_waited_for(running):
     holder.close()
     daemon.wait_caught_up("eu", eu)
     assert_equal(eu, target, ["d"])
+
+
+def test_target_that_is_lost_while_it_is_asked_for_columns(running):
+    """Not only the workers' connections: the one by which it is asked may be the first to notice."""
+    daemon, eu, _, target = running
+    # Whether the last column ends a row's life can only be told by the target.
+    eu.run(*[f"CREATE TABLE d.asked{number} (id INT PRIMARY KEY, one TIMESTAMP(6) NULL, two TIMESTAMP(6) NULL)" for number in (1, 2)],
+           "INSERT INTO d.asked1 VALUES (1, NOW(6), NOW(6))")
+    daemon.wait_caught_up("eu", eu)
+    connections = target.query("SELECT id FROM information_schema.processlist WHERE user='tributary'")
+    assert connections
+    target.run(*[f"KILL {number}" for (number,) in connections])
+    eu.run("INSERT INTO d.asked2 VALUES (2, NOW(6), NOW(6))")
+    daemon.wait_caught_up("eu", eu)
+    assert_equal(eu, target)
