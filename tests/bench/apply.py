@@ -1,105 +1,157 @@
-"""Applying what two sources logged and what is received already: MariaDB's own multi-source replication against tributaryd."""
+"""Applying what sources logged and what is received already: the server's own replication, serial and parallel, against tributaryd."""
 
-import shutil
 import time
 
 import common
 import servers
+from compare import Schemas
 from daemon import Tributary, make_target_account
-from processes import Failure, wait_until
+from native import Native
+from processes import Failure
+from workloads import WORKLOADS
 
-SHARDS = ("eu", "us")
-
-
-def _target(flush: int) -> list:
-    return [f"--innodb-flush-log-at-trx-commit={flush}", "--innodb-buffer-pool-size=1G", "--innodb-log-file-size=512M"]
+_NATIVE = {"native.serial": 0, "native.parallel4": 4}
 
 
-def native(target, sources: dict, threads: int) -> float:
-    for name, source in sources.items():
-        password = servers.REPLICATION_PASSWORD.replace("\\", "\\\\").replace("'", "\\'")
-        target.run(f"CHANGE MASTER '{name}' TO MASTER_HOST='127.0.0.1', MASTER_PORT={source.port}, "
-                   f"MASTER_USER='{servers.REPLICATION_USER}', MASTER_PASSWORD='{password}', MASTER_USE_GTID=no")
-        target.run(f"START SLAVE '{name}' IO_THREAD")
-    for name, source in sources.items():
-        file, position = source.position()
+class Run:
+    """What one turn cost."""
 
-        def received(name=name, file=file, position=position):
-            status = target.row(f"SHOW SLAVE '{name}' STATUS")
-            return (status["Master_Log_File"], int(status["Read_Master_Log_Pos"])) == (file, position)
-
-        wait_until(received, f"native replica has received {name}", timeout=300)
-    target.run(f"SET GLOBAL slave_parallel_threads={threads}", "SET GLOBAL slave_parallel_mode='optimistic'")
-    began = time.monotonic()
-    for name in sources:
-        target.run(f"START SLAVE '{name}' SQL_THREAD")
-    for name, source in sources.items():
-        file, position = source.position()
-        if int(target.value(f"SELECT IFNULL(MASTER_POS_WAIT('{file}', {position}, 1200, '{name}'), -1)")) < 0:
-            raise Failure(f"native channel {name}: {target.row(f'SHOW SLAVE {chr(39)}{name}{chr(39)} STATUS')}")
-    return time.monotonic() - began
+    def __init__(self, seconds: float, cpu: float, resident: int = 0):
+        self.seconds, self.cpu, self.resident = seconds, cpu, resident
 
 
-def tributary(target, sources: dict, workers: int) -> float:
-    daemon = Tributary(target, options=["--log-level=info", f"--parallel-workers={workers}"]).start()
+def native(target, sources: dict, threads: int) -> Run:
+    replica = Native(target, sources)
+    replica.receive()
+    cpu, began = target.child.cpu_seconds(), time.monotonic()
+    replica.apply(threads)
+    return Run(time.monotonic() - began, target.child.cpu_seconds() - cpu)
+
+
+def tributary(target, sources: dict, options: list) -> Run:
+    daemon = Tributary(target, options=["--log-level=info", *options]).start()
     for name, source in sources.items():
         daemon.change_master(name, source)
         daemon.sql(f"START SLAVE IO_THREAD FOR CHANNEL '{name}'")
     for name, source in sources.items():
-        daemon.wait_received(name, source, timeout=300)
-    began = time.monotonic()
+        daemon.wait_received(name, source, timeout=600)
+
+    def cpu_seconds():
+        return daemon.child.cpu_seconds() + target.child.cpu_seconds()
+
+    cpu, began = cpu_seconds(), time.monotonic()
     for name in sources:
         daemon.sql(f"START SLAVE SQL_THREAD FOR CHANNEL '{name}'")
     for name, source in sources.items():
-        daemon.wait_caught_up(name, source, timeout=1200)
-    elapsed = time.monotonic() - began
+        daemon.wait_caught_up(name, source, timeout=2400)
+    run = Run(time.monotonic() - began, cpu_seconds() - cpu, daemon.child.resident_bytes(peak=True))
     daemon.destroy()
-    return elapsed
+    return run
+
+
+def digests(server, parts: list) -> list:
+    side = Schemas(server)
+    try:
+        return [side.digest(*part) for part in parts]
+    finally:
+        side.close()
+
+
+class Bench:
+    """The sources with their workload logged, and the target's data as they were before it."""
+
+    def __init__(self, arguments, name: str):
+        self.workload = WORKLOADS[name]
+        product = common.TARGETS[arguments.target]
+        count = 1 if arguments.target == "mysql" and self.workload.sources == 2 else self.workload.sources
+        names = ("eu", "us") if count <= 2 else [f"s{number}" for number in range(count)]
+        pool = "512M" if count <= 2 else "64M"
+        self.sources = {names[number]: common.source(names[number], number + 1, product, pool) for number in range(count)}
+        self.target = common.target(product)
+        self.parts = []
+        servers.start_all(*self.sources.values(), self.target)
+        make_target_account(self.target)
+        for number, (name_of_source, source) in enumerate(self.sources.items()):
+            source.make_replication_account()
+            self.workload.prepare(source, name_of_source, number)
+            self.workload.prepare_target(source, self.target, name_of_source, number)
+            self.workload.prepare_writing(source, name_of_source, number)
+            parts = self.workload.parts(name_of_source, number)
+            common.must(digests(source, parts) == digests(self.target, parts), f"{name}: the tables are not the same to begin with")
+            self.parts.append(parts)
+        self.target.stop()
+        self.saved = common.save_data(self.target)
+        for source in self.sources.values():
+            source.reset_binary_logs()
+        common.in_parallel(*[lambda source=source, of=of: self.workload.write(source, of, arguments.transactions)
+                             for of, source in self.sources.items()])
+        self.wanted = [digests(source, parts) for source, parts in zip(self.sources.values(), self.parts)]
+        common.note(f"{name}, {arguments.target}: {len(self.sources)} sources, "
+                    f"{sum(source.position()[1] for source in self.sources.values()) / 1e6:.1f} MB of binary log")
+
+    def turn(self, flush: int, apply) -> Run:
+        common.replace_data(self.target, self.saved)
+        self.target.start(options=[f"--innodb-flush-log-at-trx-commit={flush}"])
+        run = apply(self.target, self.sources)
+        if [digests(self.target, parts) for parts in self.parts] != self.wanted:
+            raise Failure("the target's tables differ from the sources'")
+        self.target.kill()
+        return run
+
+    def destroy(self):
+        for server in (*self.sources.values(), self.target):
+            server.destroy()
+
+
+def measure(arguments, name: str, writers: list):
+    bench = Bench(arguments, name)
+    appliers = {which: lambda target, sources, threads=threads: native(target, sources, threads)
+                for which, threads in _NATIVE.items()}
+    for writer in writers:
+        options = [f"--parallel-workers={arguments.workers}"]
+        if common.knows_option("--row-writer"):
+            options.append(f"--row-writer={writer}")
+        appliers[writer] = lambda target, sources, options=options: tributary(target, sources, options)
+    for flush in arguments.flush:
+        runs = {which: [] for which in appliers}
+        for turn in range(arguments.repeat):
+            for which, apply in appliers.items():
+                runs[which].append(bench.turn(flush, apply))
+            common.note(f"{name}, flush {flush}, turn {turn + 1}: "
+                        + ", ".join(f"{which} {of[-1].seconds:.2f} s ({of[-1].cpu:.2f} s CPU)" for which, of in runs.items()))
+        seconds = {which: common.median([run.seconds for run in of]) for which, of in runs.items()}
+        cpu = {which: common.median([run.cpu for run in of]) for which, of in runs.items()}
+        suffix = "" if name == "oltp_write_only" else f".{name}"
+        case = f"apply.{arguments.target}.flush{flush}"
+        for which in _NATIVE:
+            common.result(f"{case}.{which}{suffix}", seconds[which], "s")
+        better = min(_NATIVE, key=lambda which: seconds[which])
+        for writer in writers:
+            common.result(f"{case}.{writer}{suffix}", seconds[writer], "s", seconds[better])
+            common.result(f"{case}.{writer}{suffix}.cpu", cpu[writer], "s", cpu[better])
+            common.result(f"{case}.{writer}{suffix}.memory",
+                          common.median([run.resident for run in runs[writer]]) / (1 << 20), "MiB")
+    bench.destroy()
+
+
+def _list(text: str) -> list:
+    return list(WORKLOADS) if text == "all" else text.split(",")
 
 
 def main():
-    arguments = common.arguments(__doc__)
-    sources = {name: common.bench_source(name, number + 1) for number, name in enumerate(SHARDS)}
-    target = servers.target("target")
-    target.start()
-    make_target_account(target)
-    for name, source in sources.items():
-        common.copy_tables(source, f"sb_{name}", target)
-    target.stop()
-    saved = target.directory / "saved"
-    shutil.copytree(target.datadir, saved)
-    for name, source in sources.items():
-        common.write(source, name, arguments.transactions)
-    wanted = {}
-    for name, source in sources.items():
-        wanted.update(common.checksums(source, [f"sb_{name}"]))
-    common.note(f"{arguments.transactions} transactions per source, "
-                f"{sum(source.position()[1] for source in sources.values()) / 1e6:.0f} MB of binary log")
+    def extend(parser):
+        parser.add_argument("--workload", type=_list, default=["oltp_write_only"], help="some of " + ", ".join(WORKLOADS) + ", or all")
+        parser.add_argument("--writer", choices=("binlog", "sql", "both"), default=None)
+        parser.add_argument("--flush", type=lambda text: [int(text)], default=[1, 2])
 
-    appliers = {
-        "native.serial": lambda: native(target, sources, 0),
-        "native.parallel4": lambda: native(target, sources, 4),
-        "binlog": lambda: tributary(target, sources, arguments.workers),
-    }
-    for flush in (1, 2):
-        seconds = {name: [] for name in appliers}
-        for turn in range(arguments.repeat):
-            for name, apply in appliers.items():
-                common.replace_data(target, saved)
-                target.start(options=_target(flush))
-                seconds[name].append(apply())
-                if common.checksums(target, [f"sb_{shard}" for shard in SHARDS]) != wanted:
-                    raise Failure(f"{name}: the target's tables differ from the sources'")
-                target.kill()
-            common.note(f"flush {flush}, turn {turn + 1}: "
-                        + ", ".join(f"{name} {values[-1]:.2f} s" for name, values in seconds.items()))
-        medians = {name: common.median(values) for name, values in seconds.items()}
-        for name in ("native.serial", "native.parallel4"):
-            common.result(f"apply.mariadb.flush{flush}.{name}", medians[name], "s")
-        common.result(f"apply.mariadb.flush{flush}.binlog", medians["binlog"], "s",
-                      min(medians["native.serial"], medians["native.parallel4"]))
-    for server in (*sources.values(), target):
-        server.destroy()
+    arguments = common.arguments(__doc__, extend)
+    can_choose = common.knows_option("--row-writer")
+    if arguments.writer in ("sql", "both") and not can_choose:
+        raise Failure("this tributaryd has no --row-writer")
+    writers = {None: ["binlog", "sql"] if can_choose else ["binlog"], "both": ["binlog", "sql"]}.get(arguments.writer, [arguments.writer])
+    for name in arguments.workload:
+        common.must(name in WORKLOADS, f"no workload {name}; there are {', '.join(WORKLOADS)}")
+        measure(arguments, name, writers)
 
 
 if __name__ == "__main__":

@@ -1,28 +1,35 @@
-"""What the benchmarks share: the workload of two sharded sources, and the RESULT lines."""
+"""What the benchmarks share: arguments, servers, the RESULT lines."""
 
 import argparse
 import shutil
 import statistics
 import subprocess
+import threading
 
 import servers
+from daemon import binary
 from processes import Failure
+from products import DEFAULT
 
-TABLES = 4
-TABLE_SIZE = 50_000
+# Source and target of each, of one version: what a native replica does is what Tributary is measured by.
+TARGETS = {"mariadb": DEFAULT, "mysql": "mysql-9.7"}
 
 
-def arguments(description: str) -> argparse.Namespace:
+def arguments(description: str, extend=None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--transactions", type=int, default=60_000, help="per source")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--workers", type=int, default=4)
-    return parser.parse_args()
+    parser.add_argument("--target", choices=TARGETS, default="mariadb")
+    if extend:
+        extend(parser)
+    # tests/bench.sh gives all cases the same ones.
+    return parser.parse_known_args()[0]
 
 
 def result(case: str, value: float, unit: str, peer: float = None, more_is_better: bool = False):
     line = f"RESULT {case} {value:.4g} {unit}"
-    if peer is not None:
+    if peer is not None and value:
         ratio = value / peer if more_is_better else peer / value
         line += f" ratio={ratio:.3g} peer={peer:.4g}"
     print(line, flush=True)
@@ -36,51 +43,80 @@ def note(text: str):
     print(f"# {text}", flush=True)
 
 
-def sysbench(server, database: str, command: str, *options):
-    done = subprocess.run(
-        ["sysbench", "oltp_write_only", f"--mysql-socket={server.socket}", "--mysql-user=root", "--mysql-password=",
-         f"--mysql-db={database}", f"--tables={TABLES}", f"--table-size={TABLE_SIZE}", "--rand-seed=4711", *options,
-         command], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise Failure(f"sysbench {command} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+def knows_option(option: str) -> bool:
+    """Whether the tributaryd that is measured has it."""
+    return option in subprocess.run([binary(), "--help"], check=True, capture_output=True, text=True).stdout
+
+
+def in_parallel(*functions):
+    """Runs each in a thread; raises what the first of them that failed raised."""
+    failures = []
+
+    def run(function):
+        try:
+            function()
+        except Exception as failure:  # raised again below
+            failures.append(failure)
+
+    threads = [threading.Thread(target=run, args=(function,)) for function in functions]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+# --- servers ---
+
+
+def _large_redo_log(product: str) -> str:
+    return "--innodb-log-file-size=512M" if TARGETS["mariadb"] == product else "--innodb-redo-log-capacity=1G"
+
+
+def source(name: str, server_id: int, product: str = DEFAULT, buffer_pool: str = "512M") -> servers.Server:
+    """A source whose whole workload stays in one binary log file; not yet started."""
+    return servers.source(name, server_id, ["--max-binlog-size=1G", f"--innodb-buffer-pool-size={buffer_pool}", "--sync-binlog=0",
+                                            "--innodb-flush-log-at-trx-commit=0", _large_redo_log(product)], product=product)
+
+
+def target(product: str = DEFAULT) -> servers.Server:
+    """A target as large as one should be; without the traps of the tests' targets that a native replica falls into too."""
+    own = [] if TARGETS["mariadb"] == product else ["--sql-require-primary-key=OFF", "--sql-generate-invisible-primary-key=OFF"]
+    return servers.target("target", product=product,
+                          options=["--auto-increment-increment=1", "--auto-increment-offset=1", "--innodb-buffer-pool-size=1G",
+                                   "--max-connections=3000", _large_redo_log(product), *own])
 
 
 def bench_source(name: str, server_id: int) -> servers.Server:
-    """A source whose whole workload stays in one binary log file."""
-    server = servers.source(name, server_id, ["--max-binlog-size=1G", "--innodb-buffer-pool-size=512M",
-                                              "--innodb-flush-log-at-trx-commit=0", "--innodb-log-file-size=256M"])
-    server.start().make_replication_account()
-    server.run("SET sql_log_bin=0", f"CREATE DATABASE sb_{name}")
-    sysbench(server, f"sb_{name}", "prepare")
+    """A started source with sysbench's tables, for what only reads its binary log."""
+    from workloads import WORKLOADS
+    server = source(name, server_id).start()
+    server.make_replication_account()
+    WORKLOADS["oltp_write_only"].prepare(server, name, 0)
     return server
 
 
 def write(server, name: str, transactions: int):
     """The measured workload, alone in the binary log."""
-    server.run("RESET MASTER")
-    sysbench(server, f"sb_{name}", "run", "--threads=4", f"--events={transactions}", "--time=0")
+    from workloads import WORKLOADS
+    server.reset_binary_logs()
+    WORKLOADS["oltp_write_only"].write(server, name, transactions)
 
 
-def checksums(server, databases: list) -> dict:
-    tables = ", ".join(f"`{database}`.sbtest{number + 1}" for database in databases for number in range(TABLES))
-    found = dict(server.query(f"CHECKSUM TABLE {tables} EXTENDED"))
-    if None in found.values():
-        raise Failure(f"{server.name} lacks a table: {found}")
-    return found
-
-
-def copy_tables(source, database: str, target):
-    """The tables as they are before the workload."""
-    target.run(f"CREATE DATABASE {database}")
-    with subprocess.Popen(["mariadb-dump", "--no-defaults", "-uroot", f"--socket={source.socket}", database],
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as dump:
-        subprocess.run(["mariadb", "--no-defaults", "-uroot", f"--socket={target.socket}", database], stdin=dump.stdout,
-                       check=True)
-    if dump.returncode != 0:
-        raise Failure(f"mariadb-dump of {database} ended with status {dump.returncode}")
+def save_data(server):
+    """A copy of a stopped server's data directory."""
+    saved = server.directory / "saved"
+    shutil.copytree(server.datadir, saved)
+    return saved
 
 
 def replace_data(server, saved):
     """Puts a stopped server's data directory back to a saved copy."""
     shutil.rmtree(server.datadir)
     shutil.copytree(saved, server.datadir)
+
+
+def must(condition: bool, text: str):
+    if not condition:
+        raise Failure(text)

@@ -1,11 +1,11 @@
-"""Resident memory of tributaryd with two busy channels whose transactions have 1,000 rows each."""
-
-import threading
+"""Resident memory of tributaryd with eight busy channels whose transactions have 1,000 rows each."""
 
 import common
 import servers
 from compare import assert_equal
 from daemon import Tributary, make_target_account
+
+_CHANNELS = 8
 
 
 def _write(source, database: str, transactions: int):
@@ -21,36 +21,34 @@ def _write(source, database: str, transactions: int):
 
 def main():
     arguments = common.arguments(__doc__)
-    transactions = max(50, arguments.transactions // 100)
-    eu, us = servers.source("eu", 1), servers.source("us", 2)
-    target = servers.target("target", options=["--innodb-buffer-pool-size=256M"])
-    servers.start_all(eu, us, target)
+    transactions = max(20, arguments.transactions // 400)
+    sources = [common.source(f"s{number}", number + 1, buffer_pool="64M") for number in range(_CHANNELS)]
+    target = common.target()
+    servers.start_all(*sources, target)
     make_target_account(target)
+    for source in sources:
+        source.make_replication_account()
     peaks = []
     for turn in range(arguments.repeat):
         daemon = Tributary(target, options=["--log-level=info", f"--parallel-workers={arguments.workers}"]).start()
-        writers = []
-        for source in (eu, us):
-            source.make_replication_account()
-            database = f"mem{turn}_{source.name}"
-            source.run("RESET MASTER", f"CREATE DATABASE {database}",
-                       f"CREATE TABLE {database}.t (id INT PRIMARY KEY, a CHAR(32), b VARCHAR(200))")
+        for source in sources:
+            source.reset_binary_logs()
+            source.run(f"CREATE DATABASE mem{turn}_{source.name}",
+                       f"CREATE TABLE mem{turn}_{source.name}.t (id INT PRIMARY KEY, a CHAR(32), b VARCHAR(200))")
             daemon.replicate(source.name, source)
-            writers.append(threading.Thread(target=_write, args=(source, database, transactions)))
         idle = daemon.child.resident_bytes()
-        for writer in writers:
-            writer.start()
-        for writer in writers:
-            writer.join()
-        for source in (eu, us):
+        common.in_parallel(*[lambda source=source: _write(source, f"mem{turn}_{source.name}", transactions) for source in sources])
+        for source in sources:
             daemon.wait_caught_up(source.name, source, timeout=1200)
         peaks.append(daemon.child.resident_bytes(peak=True) / (1 << 20))
         common.note(f"turn {turn + 1}: {idle / (1 << 20):.1f} MiB at the start, peak {peaks[-1]:.1f} MiB")
-        for source in (eu, us):
+        for source in sources:
             assert_equal(source, target, [f"mem{turn}_{source.name}"])
+            source.run("SET sql_log_bin=0", f"DROP DATABASE mem{turn}_{source.name}")
+            target.run(f"DROP DATABASE mem{turn}_{source.name}")
         daemon.destroy()
-    common.result("memory.two_channels.peak", common.median(peaks), "MiB")
-    for server in (eu, us, target):
+    common.result("memory.eight_channels.peak", common.median(peaks), "MiB")
+    for server in (*sources, target):
         server.destroy()
 
 
