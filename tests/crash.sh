@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 
 usage() {
   cat <<'TEXT'
-Usage: tests/crash.sh [--seed N] [--rounds N] [--servers=all] [--kinds A,B] [--workers N]
+Usage: tests/crash.sh [--seed N] [--rounds N] [--servers=all] [--kinds A,B] [--workers N] [--option=OPT]...
 
 Sources under load (tables with and without keys, secondary unique keys, foreign keys, large transactions, statements, DDL of every kind),
 one daemon with a channel for each, and a target. Each round does one of the following by the seed, now and then two at once, and
@@ -22,6 +22,7 @@ then everything must be equal again by itself: all tables, ledgers, checkpoints,
   --servers=all   two MariaDB 10.11 sources, MySQL 9.7, MySQL 5.6 and MariaDB 11.8; the target is MariaDB 10.11 with an even seed, MySQL 9.7 with an odd one
   --kinds A,B     only these
   --workers N     tributaryd --parallel-workers, default 4
+  --option=OPT    one more option of tributaryd
 
 TRIBUTARYD names the program, else it is the newest of the debug and release builds. TRIBUTARY_TMP: where the servers' directories are, else /dev/shm.
 A round that fails prints what is needed to repeat it and leaves all directories. At the end: CRASH rounds=… KIND=COUNT …

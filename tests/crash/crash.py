@@ -15,6 +15,7 @@ def main() -> int:
     parser.add_argument("--servers", choices=("apt", "all"), default="apt")
     parser.add_argument("--kinds", default="", help="of " + ", ".join(DECK) + ", exit point=NAME")
     parser.add_argument("--workers", type=int, default=4)
+    parser.add_argument("--option", action="append", default=[], help="one more of tributaryd's options, for instance --option=--relay-log-purge")
     parser.add_argument("--without-disk", action="store_true")
     arguments = parser.parse_args()
     seed = arguments.seed or random.SystemRandom().randrange(1, 1 << 31)
@@ -23,7 +24,8 @@ def main() -> int:
     if unknown:
         parser.error(f"no kind {', '.join(unknown)}; there are: {', '.join(DECK)}")
     print(f"crash harness: --seed={seed} --servers={arguments.servers}", flush=True)
-    harness = Harness(seed, arguments.servers, kinds, not arguments.without_disk, arguments.workers)
+    harness = Harness(seed, arguments.servers, kinds, not arguments.without_disk,
+                      [f"--parallel-workers={arguments.workers}", *arguments.option])
     number = 0
     try:
         harness.start()

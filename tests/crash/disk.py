@@ -19,19 +19,15 @@ class Disk:
 
     def fill(self, left: int):
         """Leaves so many bytes free."""
-        page = bytes(os.sysconf("SC_PAGE_SIZE"))
-        status = os.statvfs(self.directory)
         with open(self._filler, "wb", buffering=0) as filler:
-            # Others write meanwhile: the rest goes page by page until nothing more goes.
-            if (most := status.f_bavail * status.f_frsize - (1 << 20)) > 0:
-                os.posix_fallocate(filler.fileno(), 0, most)
-                filler.seek(most)
-            try:
-                while True:
-                    filler.write(page)
-            except OSError as error:
-                if error.errno != errno.ENOSPC:
-                    raise
+            # Others write meanwhile: in ever smaller pieces, until nothing more goes.
+            for piece in (bytes(1 << 20), bytes(os.sysconf("SC_PAGE_SIZE"))):
+                try:
+                    while filler.write(piece) == len(piece):
+                        pass
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
             filler.truncate(max(0, filler.tell() - left))
 
     def free(self):

@@ -82,7 +82,7 @@ class Channel:
 
 
 class Harness:
-    def __init__(self, seed: int, which: str, kinds: list, with_disk: bool, workers: int):
+    def __init__(self, seed: int, which: str, kinds: list, with_disk: bool, options: list):
         self.seed = seed
         self.counts = Counter()
         points = exit_points() if has_exit_points() else []
@@ -99,7 +99,7 @@ class Harness:
         self.channels = [Channel(number + 1, product, extra, seed) for number, (product, extra) in enumerate(_SOURCES[which])]
         product = _TARGETS[which][seed % len(_TARGETS[which])]
         self.target = servers.target("target", options=["--innodb-flush-log-at-trx-commit=1"], product=product)
-        self._with_disk, self._workers = with_disk, workers
+        self._with_disk, self._options = with_disk, options
         self.target_proxy = self.daemon = self.disk = None
         self._log_read = 0
         self._exited = False
@@ -110,7 +110,7 @@ class Harness:
         servers.start_all(*[channel.source for channel in self.channels], self.target)
         make_target_account(self.target)
         self.target_proxy = Proxy(self.target.port)
-        self.daemon = Tributary(self.target, options=[f"--parallel-workers={self._workers}"], target_port=self.target_proxy.port)
+        self.daemon = Tributary(self.target, options=self._options, target_port=self.target_proxy.port)
         if self._with_disk:
             self.disk = Disk(self.daemon.datadir)
         self.daemon.start()
