@@ -24,7 +24,8 @@ then everything must be equal again by itself: all tables, ledgers, checkpoints,
   --workers N     tributaryd --parallel-workers, default 4
   --option=OPT    one more option of tributaryd
 
-TRIBUTARYD names the program, else it is the newest of the debug and release builds. TRIBUTARY_TMP: where the servers' directories are, else /dev/shm.
+TRIBUTARYD names the program, else it is the newest of the debug and release builds. TRIBUTARY_TMP: where the servers' directories are, else /dev/shm
+if it is large enough.
 A round that fails prints what is needed to repeat it and leaves all directories. At the end: CRASH rounds=… KIND=COUNT …
 TEXT
 }
@@ -42,5 +43,6 @@ else
   enter=() disk=(--without-disk)
 fi
 # A process that is killed leaves the kernel as it is: nothing here depends on a disk, and DDL is quicker without.
-if [[ -z ${TRIBUTARY_TMP:-} && -w /dev/shm ]]; then export TRIBUTARY_TMP=/dev/shm; fi
+gigabytes=$(df --block-size=1G --output=avail /dev/shm 2>/dev/null | tail -n 1 || true)
+if [[ -z ${TRIBUTARY_TMP:-} && -w /dev/shm ]] && ((${gigabytes:-0} >= 4)); then export TRIBUTARY_TMP=/dev/shm; fi
 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=tests/lib:tests/crash exec "${enter[@]}" /usr/bin/python3 tests/crash/crash.py "$@" "${disk[@]}" </dev/null

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -32,3 +33,14 @@ class Disk:
 
     def free(self):
         self._filler.unlink(missing_ok=True)
+
+    def remove(self, keep: bool):
+        """What is kept is in an ordinary directory of the same name afterwards."""
+        self.free()
+        copy = self.directory.with_name("kept")
+        if keep:
+            shutil.copytree(self.directory, copy)
+        subprocess.run(["umount", str(self.directory)], check=True)
+        if keep:
+            self.directory.rmdir()
+            copy.rename(self.directory)
