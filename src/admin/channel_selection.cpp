@@ -19,12 +19,16 @@ ChannelPointer find_channel(const std::string& name, const Execution& execution)
   return channel;
 }
 
+void throw_name_a_channel() {
+  throw Error(3079, "Multiple channels exist on the replica. Please provide channel name as an argument.");
+}
+
 ChannelPointer only_channel(const Execution& execution) {
   auto default_channel = execution.channels.find("");
   if (is_configured(default_channel)) return default_channel;
   for (const ChannelPointer& channel : execution.channels.all()) {
     if (!channel->name().empty()) {
-      throw Error(3079, "Multiple channels exist on the replica. Please provide channel name as an argument.");
+      throw_name_a_channel();
     }
   }
   return default_channel;

@@ -18,6 +18,9 @@ ChannelPointer find_channel(const std::string& name, const Execution& execution)
 /// there is no channel at all. @throws Error 3079 when only named ones exist.
 ChannelPointer only_channel(const Execution& execution);
 
+/// Error 3079.
+[[noreturn]] void throw_name_a_channel();
+
 /// The channels that START or STOP acts on. Without a name: the default channel when it is configured, with a note
 /// that the others were left alone; else all. (docs/sql.md)
 std::vector<ChannelPointer> select_channels(const ChannelSelector& selector, const Execution& execution);

@@ -47,11 +47,16 @@ void for_each(const std::vector<ChannelPointer>& channels, const Execution& exec
 
 wire::StatementResult run(const StartReplica& statement, Execution& execution) {
   if (!statement.refused_clause.empty()) throw_not_supported("START REPLICA ... " + statement.refused_clause);
-  const auto channels = select_channels(statement.channel, execution);
+  auto channels = select_channels(statement.channel, execution);
+  if (statement.until && statement.channel.kind != ChannelSelector::Kind::named) {
+    // A place in one source's log, which needs a channel named as it does in MySQL.
+    if (statement.channel.kind == ChannelSelector::Kind::all && channels.size() > 1) throw_name_a_channel();
+    only_channel(execution);
+  }
   // MariaDB's START ALL SLAVES is content with none.
   if (channels.empty() && !statement.all_slaves) throw_not_configured();
   for_each(channels, execution, [&](channel::Channel& channel) {
-    const channel::Notes notes = channel.start(statement.threads);
+    const channel::Notes notes = channel.start(statement.threads, statement.until);
     execution.add(notes);
     if (statement.all_slaves && !has_note(notes, k_was_running)) {
       execution.note(1937, fmt::format("SLAVE '{}' started", channel.name()));

@@ -7,7 +7,7 @@
 
 #include <fmt/core.h>
 
-#include "tributary/channel/source_position.hpp"
+#include "tributary/relay/source_position.hpp"
 #include "tributary/util/error.hpp"
 #include "tributary/util/time.hpp"
 
@@ -114,7 +114,7 @@ Value position_wait(Arguments arguments, Execution& execution) {
   const auto channel = name ? find_channel(*name, execution) : only_channel(execution);
   static constexpr double k_past_every_file = 18446744073709551616.0;
   if (!channel || !file || !position || *position < 0 || *position >= k_past_every_file ||
-      !channel::is_binlog_file_name(*file)) {
+      !relay::is_binlog_file_name(*file)) {
     return {};
   }
   const auto waited = channel->wait_applied(*file, static_cast<std::uint64_t>(*position), timeout, execution.stop);

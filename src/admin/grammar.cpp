@@ -75,7 +75,14 @@ TRIBUTARY_ACTION(ChannelName) : TakesOne<&Builder::name_channel> {};
 TRIBUTARY_ACTION(AllChannels) : Does<&Builder::select_all_channels> {};
 TRIBUTARY_ACTION(IoThread) : Does<[](Builder& b) { b.threads.io = true; }> {};
 TRIBUTARY_ACTION(SqlThread) : Does<[](Builder& b) { b.threads.sql = true; }> {};
-TRIBUTARY_ACTION(Until) : TakesOne<&Builder::refuse> {};
+TRIBUTARY_ACTION(UntilSourceFile) : Takes<[](Builder& b, Tokens t) { b.until.source_file = t.back().value(); }> {};
+TRIBUTARY_ACTION(UntilSourcePosition) : Takes<[](Builder& b, Tokens t) { b.until.source_position = parse_integer(t.back().text); }> {};
+TRIBUTARY_ACTION(UntilRelayFile) : Takes<[](Builder& b, Tokens t) { b.until.relay_file = t.back().value(); }> {};
+TRIBUTARY_ACTION(UntilRelayPosition) : Takes<[](Builder& b, Tokens t) { b.until.relay_position = parse_integer(t.back().text); }> {};
+TRIBUTARY_ACTION(UntilBeforeGtids) : Takes<[](Builder& b, Tokens t) { b.until.before_gtids = t.back().value(); }> {};
+TRIBUTARY_ACTION(UntilAfterGtids) : Takes<[](Builder& b, Tokens t) { b.until.after_gtids = t.back().value(); }> {};
+TRIBUTARY_ACTION(UntilMariadbPosition) : Takes<[](Builder& b, Tokens t) { b.until.mariadb_position = t.back().value(); }> {};
+TRIBUTARY_ACTION(UntilNoGaps) : Does<[](Builder& b) { b.until.no_gaps = true; }> {};
 TRIBUTARY_ACTION(ConnectionOptions) : TakesOne<&Builder::refuse> {};
 TRIBUTARY_ACTION(RowCount) : Takes<&Builder::set_limit> {};
 TRIBUTARY_ACTION(Like) : Takes<[](Builder& b, Tokens t) { b.filter.like = t[1].value(); }> {};
@@ -103,9 +110,9 @@ struct Makes : Does<[](Builder& b) { b.statement = Function(b); }> {};
 
 TRIBUTARY_ACTION(ChangeSource) : Makes<[](Builder& b) { return ChangeSource{b.channel, b.options}; }> {};
 TRIBUTARY_ACTION(StartReplica)
-    : Makes<[](Builder& b) { return StartReplica{b.channel, b.selected_threads(), false, b.refused_clause}; }> {};
+    : Makes<[](Builder& b) { return StartReplica{b.channel, b.selected_threads(), false, b.refused_clause, b.until.condition()}; }> {};
 TRIBUTARY_ACTION(StartAllReplicas)
-    : Makes<[](Builder& b) { return StartReplica{k_all_channels, b.selected_threads(), true, {}}; }> {};
+    : Makes<[](Builder& b) { return StartReplica{k_all_channels, b.selected_threads(), true, {}, {}}; }> {};
 TRIBUTARY_ACTION(StopReplica)
     : Makes<[](Builder& b) { return StopReplica{b.channel, b.selected_threads(), false}; }> {};
 TRIBUTARY_ACTION(StopAllReplicas)

@@ -197,7 +197,16 @@ struct ForChannel
 struct IoThread : Word<"IO_THREAD", "RELAY_THREAD"> {};
 struct SqlThread : Word<"SQL_THREAD"> {};
 struct Threads : opt<list<sor<IoThread, SqlThread>, Comma>> {};
-struct UntilTerm : sor<seq<AnyWord, Equals, sor<StringToken, Integer>>, Word<"SQL_AFTER_MTS_GAPS">> {};
+struct UntilSourceFile : seq<Word<"MASTER_LOG_FILE", "SOURCE_LOG_FILE">, Equals, StringToken> {};
+struct UntilSourcePosition : seq<Word<"MASTER_LOG_POS", "SOURCE_LOG_POS">, Equals, Integer> {};
+struct UntilRelayFile : seq<Word<"RELAY_LOG_FILE">, Equals, StringToken> {};
+struct UntilRelayPosition : seq<Word<"RELAY_LOG_POS">, Equals, Integer> {};
+struct UntilBeforeGtids : seq<Word<"SQL_BEFORE_GTIDS">, Equals, StringToken> {};
+struct UntilAfterGtids : seq<Word<"SQL_AFTER_GTIDS">, Equals, StringToken> {};
+struct UntilMariadbPosition : seq<Word<"MASTER_GTID_POS">, Equals, StringToken> {};
+struct UntilNoGaps : Word<"SQL_AFTER_MTS_GAPS"> {};
+struct UntilTerm : sor<UntilSourceFile, UntilSourcePosition, UntilRelayFile, UntilRelayPosition, UntilBeforeGtids,
+                       UntilAfterGtids, UntilMariadbPosition, UntilNoGaps> {};
 struct Until : seq<Word<"UNTIL">, list<UntilTerm, Comma>> {};
 struct ConnectionOptions : plus<seq<Word<"USER", "PASSWORD", "DEFAULT_AUTH", "PLUGIN_DIR">, Equals, StringToken>> {};
 struct RowCount : seq<Word<"LIMIT">, Integer, opt<sor<Comma, Word<"OFFSET">>, Integer>> {};

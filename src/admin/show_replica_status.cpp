@@ -18,6 +18,7 @@ using enum wire::ColumnType;
 struct RowSource {
   const ChannelStatus& status;
   const Execution& execution;
+  bool new_names = false;  ///< SHOW REPLICA STATUS
 };
 
 Cell number(std::uint64_t value) {
@@ -181,8 +182,29 @@ Cell sql_running(const RowSource& row) {
 Cell relay_space(const RowSource& row) {
   return number(row.status.relay_bytes);
 }
-Cell until_condition(const RowSource&) {
-  return "None";
+Cell until_condition(const RowSource& row) {
+  using Kind = apply::Until::Kind;
+  if (!row.status.until) return "None";
+  const apply::Until& until = *row.status.until;
+  switch (until.kind) {
+    case Kind::source_position:
+      return row.new_names ? "Source" : "Master";
+    case Kind::relay_position:
+      return "Relay";
+    case Kind::before_gtids:
+    case Kind::after_gtids:
+      if (until.names_mariadb_gtids) return "Gtid";
+      return until.kind == Kind::before_gtids ? "SQL_BEFORE_GTIDS" : "SQL_AFTER_GTIDS";
+    case Kind::no_gaps:
+      break;
+  }
+  return "SQL_AFTER_MTS_GAPS";
+}
+Cell until_file(const RowSource& row) {
+  return row.status.until ? row.status.until->file : "";
+}
+Cell until_position(const RowSource& row) {
+  return number(row.status.until ? row.status.until->position : 0);
 }
 Cell source_server_id(const RowSource& row) {
   return number(row.status.receiver.answers.server_id);
@@ -255,8 +277,8 @@ constexpr std::array k_mysql_columns{
     StatusColumn{"Exec_Master_Log_Pos", "Exec_Source_Log_Pos", longlong, 10, applied_position},
     StatusColumn{"Relay_Log_Space", "", longlong, 10, relay_space},
     StatusColumn{"Until_Condition", "", var_string, 6, until_condition},
-    StatusColumn{"Until_Log_File", "", var_string, 512},
-    StatusColumn{"Until_Log_Pos", "", longlong, 10, zero},
+    StatusColumn{"Until_Log_File", "", var_string, 512, until_file},
+    StatusColumn{"Until_Log_Pos", "", longlong, 10, until_position},
     StatusColumn{"Master_SSL_Allowed", "Source_SSL_Allowed", var_string, 7, link_yes<&Link::ssl>},
     StatusColumn{"Master_SSL_CA_File", "Source_SSL_CA_File", var_string, 512, link_text<&Link::ssl_ca>},
     StatusColumn{"Master_SSL_CA_Path", "Source_SSL_CA_Path", var_string, 512, link_text<&Link::ssl_capath>},
@@ -374,7 +396,7 @@ wire::StatementResult run(const ShowReplicaStatus& statement, Execution& executi
   for (const ChannelStatus& status : shown_channels(statement.channel, execution)) {
     wire::ResultRow row;
     row.reserve(columns.size());
-    for (const StatusColumn& column : columns) row.push_back(column.value({status, execution}));
+    for (const StatusColumn& column : columns) row.push_back(column.value({status, execution, new_names}));
     result.rows.push_back(std::move(row));
   }
   return result;

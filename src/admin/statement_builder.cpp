@@ -85,6 +85,34 @@ void throw_nested_too_deep() {
   throw Error(1436, "Thread stack overrun: the expressions of the statement nest too deep");
 }
 
+std::optional<apply::Until> UntilTerms::condition() const {
+  static constexpr std::uint64_t k_first_position = 4;  // BIN_LOG_HEADER_SIZE; what is less means it
+  using Kind = apply::Until::Kind;
+  std::vector<apply::Until> found;
+  const auto position = [&](Kind kind, const auto& file, const auto& offset) {
+    if (file && offset) found.push_back({kind, *file, std::max(*offset, k_first_position), {}, false});
+    return file.has_value() == offset.has_value();
+  };
+  bool fits = position(Kind::source_position, source_file, source_position);
+  fits = position(Kind::relay_position, relay_file, relay_position) && fits;
+  const auto gtids = [&](Kind kind, const auto& list, bool mariadb) {
+    if (list) found.push_back({kind, {}, 0, *list, mariadb});
+  };
+  // A MariaDB GTID has no ':', a MySQL one always has.
+  const auto is_mariadb = [](const auto& list) {
+    return list && !list->empty() && list->find(':') == std::string::npos;
+  };
+  gtids(Kind::before_gtids, before_gtids, is_mariadb(before_gtids));
+  gtids(Kind::after_gtids, after_gtids, is_mariadb(after_gtids));
+  gtids(Kind::after_gtids, mariadb_position, true);
+  if (no_gaps) found.push_back({});
+  if (!fits || found.size() > 1) {
+    throw Error(1277, "Incorrect parameter or combination of parameters for START REPLICA UNTIL");
+  }
+  if (found.empty()) return std::nullopt;
+  return std::move(found.front());
+}
+
 StatementBuilder::StatementBuilder(std::string_view statement_text)
     : text(statement_text), tokens(scan_statement(statement_text)) {}
 

@@ -51,6 +51,16 @@ class ExpressionStack {
   std::vector<List> lists_;  ///< open ones
 };
 
+/// The terms of START SLAVE UNTIL.
+struct UntilTerms {
+  std::optional<std::string> source_file, relay_file, before_gtids, after_gtids, mariadb_position;
+  std::optional<std::uint64_t> source_position, relay_position;
+  bool no_gaps = false;
+
+  /// nullopt without any. @throws Error 1277 when they do not go together.
+  [[nodiscard]] std::optional<apply::Until> condition() const;
+};
+
 /// What the grammar's actions fill in while it reads one statement. Members named after a clause hold what that
 /// clause said; the action of the whole statement's rule puts them together in `statement`.
 struct StatementBuilder {
@@ -74,6 +84,7 @@ struct StatementBuilder {
   bool count_only = false;
   bool query_only = false;
   std::string refused_clause;
+  UntilTerms until;
   std::vector<SourceOptionSetting> options;
   VariableScope scope = VariableScope::unspecified;
   ExpressionStack expressions;

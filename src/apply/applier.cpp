@@ -272,10 +272,18 @@ bool Applier::Implementation::wait_received(relay::RelayPosition from, const std
 void Applier::Implementation::attempt(const std::stop_token& stop) {
   AttemptStart start = prepare(stop);
   connect_failures = 0;
+  std::optional<UntilCondition> until;
+  if (options.until) {
+    until.emplace(*options.until, log);
+    const bool joins = options.with_gtids_before && !start.gtid_position.empty();
+    const std::string gtids = joins ? options.with_gtids_before(start.gtid_position, start.from) : start.gtid_position;
+    if (until->ends_at_start(start.from, gtids)) throw UntilReached{};
+  }
   if (!wait_received(start.from, stop)) return;
   check_same_log(start);
   pass_lost_end(start, log, channel());
-  const AttemptEnvironment environment{options, log, store, status, on_progress, sessions, target_dialect(), engines};
+  const AttemptEnvironment environment{
+      options, log, store, status, on_progress, sessions, target_dialect(), engines, until ? &*until : nullptr};
   Attempt(environment, start).run(stop);
 }
 
@@ -400,6 +408,9 @@ void Applier::run(std::stop_token stop) {  // NOLINT(performance-unnecessary-val
   try {
     self.run_attempts(stop);
     log(LogLevel::info, "channel '{}': the applier was stopped", self.channel());
+  } catch (const UntilReached&) {
+    log(LogLevel::info, "channel '{}': the applier stops: all that START SLAVE UNTIL lets pass is applied",
+        self.channel());
   } catch (const GiveUp& reason) {
     give_up(reason.code, reason.message);
   } catch (const Error& error) {

@@ -136,10 +136,23 @@ void Attempt::read() {
 void Attempt::read_to_end() {
   const std::stop_token ended = pipeline_.ended();
   while (const auto event = cursor_->next()) {
+    UntilCondition* const until = environment_.until;
+    if (until != nullptr && !interpreter_.in_transaction() && until->ends_before(*event, cursor_->description())) {
+      end_at_until();
+    }
     interpreter_.feed(*event, cursor_->description());
-    if (!interpreter_.in_transaction()) environment_.status.reading(event->end);
+    if (!interpreter_.in_transaction()) {
+      environment_.status.reading(event->end);
+      if (until != nullptr && until->ends_behind(event->end)) end_at_until();
+    }
     if (ended.stop_requested()) throw PipelineEnded{};
   }
+}
+
+void Attempt::end_at_until() {
+  if (builder_.has_whole_transactions()) builder_.hand_over();
+  if (!pipeline_.wait_committed(builder_.current_batch() - 1)) throw PipelineEnded{};
+  throw UntilReached{};
 }
 
 void Attempt::finish_before_error(const Error& error) {

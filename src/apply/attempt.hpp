@@ -11,6 +11,7 @@
 
 #include "batch_builder.hpp"
 #include "row_transcoder.hpp"
+#include "until_condition.hpp"
 #include "worker.hpp"
 
 namespace tributary::apply {
@@ -37,6 +38,7 @@ struct AttemptEnvironment {
   std::vector<std::unique_ptr<WorkerSession>>& sessions;  ///< one for each worker; the first is connected
   SqlDialect target;
   TableEngines& engines;
+  UntilCondition* until;  ///< null: none
 };
 
 /// Thrown when a worker has failed.
@@ -50,14 +52,15 @@ class Attempt {
  public:
   Attempt(const AttemptEnvironment& environment, const AttemptStart& start);
 
-  /// Returns when @p stop is requested. @throws BatchFailed, ApplyAlone (begin again), and Error from reading the relay
-  /// log, after everything before the error was applied.
+  /// Returns when @p stop is requested. @throws BatchFailed, ApplyAlone (begin again), UntilReached, and Error from
+  /// reading the relay log; the latter two after everything before was applied.
   void run(const std::stop_token& stop);
 
  private:
   void read();
   void read_to_end();
   void finish_before_error(const Error& error);
+  [[noreturn]] void end_at_until();
   void end_workers();
   /// When all that may have changed a definition is done.
   target::TargetConnection& definitions_connection();

@@ -114,7 +114,7 @@ Notes Channel::change(const ChannelChange& change) {
   return {};
 }
 
-Notes Channel::start(ThreadSelection threads) {
+Notes Channel::start(ThreadSelection threads, const std::optional<apply::Until>& until) {
   auto& self = *implementation_;
   const std::lock_guard statement(self.statement_mutex);
   self.check_usable();
@@ -127,6 +127,7 @@ Notes Channel::start(ThreadSelection threads) {
     }
   }
   self.require_log();
+  if (until) self.check_until(*until);
   const std::string no_target = fmt::format(
       "Replica is not configured to apply: the applier of channel '{}' cannot start because this daemon was started "
       "without "
@@ -143,13 +144,17 @@ Notes Channel::start(ThreadSelection threads) {
     // The server's own spelling (ER_REPLICA_CHANNEL_WAS_RUNNING, share/messages_to_clients.txt).
     notes.push_back(
         {3083, fmt::format("Replication thread(s) for channel '{}' are already runnning.", self.name), false});
+  } else if (until && !start_sql) {
+    notes.push_back({1279, "SQL thread is not to be started so UNTIL options are ignored", false});
   }
   state::ChannelRecord next = self.copy_of_record();
   if (threads.io) next.io_running = true;
-  if (threads.sql) next.sql_running = true;
+  // UNTIL does not outlive the daemon: an applier that was to stop there must not begin without it by itself.
+  const bool ends_by_itself = start_sql ? until.has_value() : self.has_until();
+  if (threads.sql) next.sql_running = !ends_by_itself;
   self.save(std::move(next));
   if (start_io) self.start_io();
-  if (start_sql) self.start_sql();
+  if (start_sql) self.start_sql(until);
   return notes;
 }
 

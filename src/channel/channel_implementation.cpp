@@ -235,7 +235,7 @@ void Channel::Implementation::start_io() {
   }
 }
 
-void Channel::Implementation::start_sql() {
+void Channel::Implementation::start_sql(const std::optional<apply::Until>& condition) {
   apply::ApplierOptions options;
   {
     const std::lock_guard lock(mutex);
@@ -247,6 +247,10 @@ void Channel::Implementation::start_sql() {
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
     options.known_applied = mirror.position;
+    options.until = condition;
+    options.with_gtids_before = [this](const std::string& gtids, const relay::RelayPosition& place) {
+      return with_gtids_before(gtids, place);
+    };
     options.source_settings = [this] {
       const std::lock_guard guard(mutex);
       return source_settings;
@@ -258,6 +262,7 @@ void Channel::Implementation::start_sql() {
   {
     const std::lock_guard lock(mutex);
     applier = next;
+    until = condition;
     sql_alive = true;
   }
   try {
@@ -283,6 +288,7 @@ void Channel::Implementation::begin_anew(state::ChannelRecord next) {
     const std::lock_guard lock(mutex);
     receiver.reset();
     applier.reset();
+    until.reset();
     mirror = {};
   }
   crash_point("channel.begin_anew");

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -42,6 +43,7 @@ struct Channel::Implementation {
   bool retired = false;
   std::shared_ptr<source::Receiver> receiver;  ///< kept after its thread ended, for its last status
   std::shared_ptr<apply::Applier> applier;
+  std::optional<apply::Until> until;  ///< of the last START of the applier
   target::Checkpoint mirror;
   std::chrono::steady_clock::time_point mirror_saved_at;
   bool io_alive = false;  ///< wanted by start(), and the thread's body has not returned yet
@@ -60,11 +62,17 @@ struct Channel::Implementation {
   /// Opens the relay log where that failed before. @throws Error 1872.
   void require_log();
   void must_be_stopped() const;
+  /// @throws Error 1277, 1772, 1941, 1949.
+  void check_until(const apply::Until& condition) const;
+  [[nodiscard]] bool has_until() const {
+    const std::lock_guard lock(mutex);
+    return until.has_value();
+  }
   /// The state store first: when it refuses, nothing has changed.
   void save(state::ChannelRecord next);
   [[nodiscard]] state::ChannelRecord copy_of_record() const;
   void start_io();
-  void start_sql();
+  void start_sql(const std::optional<apply::Until>& condition);
   void on_progress(const target::Checkpoint& checkpoint);
   void save_mirror();
   /// Makes @p next, which begins with a relay file to come, the configuration, and removes the files before that,

@@ -2,7 +2,7 @@
 #include <chrono>
 #include <thread>
 
-#include "tributary/channel/source_position.hpp"
+#include "tributary/relay/source_position.hpp"
 #include "tributary/util/time.hpp"
 
 #include "channel_implementation.hpp"
@@ -30,6 +30,7 @@ ChannelStatus Channel::status() const {
     status.applied = self.mirror;
     receiver = self.receiver;
     applier = self.applier;
+    status.until = self.until;
     log = self.log;
     status.relay_log_error = self.log_error;
     io_alive = self.io_alive;
@@ -147,8 +148,8 @@ std::optional<relay::RelayPosition> Channel::Implementation::relay_position_of(c
     newest = kept;
   }
   if (!newest) return k_not_yet;
-  const auto to_newest = compare_source_positions(file, position, newest->source_file_name, 0);
-  const auto to_oldest = compare_source_positions(file, position, oldest->source_file_name, 0);
+  const auto to_newest = relay::compare_source_positions(file, position, newest->source_file_name, 0);
+  const auto to_oldest = relay::compare_source_positions(file, position, oldest->source_file_name, 0);
   if (!to_newest || !to_oldest) return std::nullopt;
   if (*to_oldest < 0) return relay::RelayPosition{oldest->file_number, 0};
   for (const relay::RelayFileRecord& kept : files) {

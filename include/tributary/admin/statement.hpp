@@ -127,7 +127,8 @@ struct StartReplica {
   ChannelSelector channel;
   channel::ThreadSelection threads;
   bool all_slaves = false;     ///< MariaDB's START ALL SLAVES, which notes what it started
-  std::string refused_clause;  ///< "UNTIL", "USER", ...: recognised, not honoured; '' when there is none
+  std::string refused_clause;  ///< "USER", ...: recognised, not honoured; '' when there is none
+  std::optional<apply::Until> until;
 };
 
 struct StopReplica {

@@ -3,12 +3,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "tributary/apply/source_settings.hpp"
 #include "tributary/apply/worker_slots.hpp"
+#include "tributary/apply/until.hpp"
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
@@ -41,6 +43,10 @@ struct ApplierOptions {
   /// What is known to be applied since @ref start, from an earlier run; file number 0: nothing. A target that holds no
   /// checkpoint has lost it, and the applier stops.
   relay::RelayPosition known_applied;
+  /// Stops by itself there.
+  std::optional<Until> until;
+  /// @return the GTIDs of a checkpoint and its place, with all that stood before; no function: those alone.
+  std::function<std::string(const std::string& gtids, const relay::RelayPosition& place)> with_gtids_before;
   /// Of the source at present, never null; no function: nothing is known. Any thread.
   std::function<std::shared_ptr<const SourceSettings>()> source_settings;
 };
@@ -70,7 +76,8 @@ class Applier {
   ~Applier();
 
   /// The coordinator's thread body; starts and joins the workers. Returns when @p stop is requested (within a few
-  /// seconds, also when the target hangs) or after an error that needs an administrator. Never throws.
+  /// seconds, also when the target hangs), when all that `until` lets pass is applied, or after an error that needs an
+  /// administrator. Never throws.
   void run(std::stop_token stop);
   /// Any thread.
   [[nodiscard]] ApplierStatus status() const;

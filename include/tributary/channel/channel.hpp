@@ -42,6 +42,7 @@ struct ChannelStatus {
   state::ChannelRecord config;
   source::ReceiverStatus receiver;
   apply::ApplierStatus applier;
+  std::optional<apply::Until> until;  ///< of the last START of the applier
   bool target_configured = false;
   std::string relay_log_error;  ///< why the relay log cannot be used; '' when it can
   relay::ReceivePosition received;
@@ -84,9 +85,11 @@ class Channel {
   [[nodiscard]] const std::string& name() const;
   /// CHANGE MASTER: rules of sql-surface 1.1 for threads and positions.
   Notes change(const ChannelChange& change);
-  Notes start(ThreadSelection threads);  ///< 1200 without a host; an applier without a target is refused (1794)
-  Notes stop(ThreadSelection threads);   ///< returns when the threads have ended
-  void reset();                          ///< RESET SLAVE: relay logs go, coordinates are forgotten; 3081 when running
+  /// 1200 without a host; an applier without a target is refused (1794), an @p until that does not fit the channel with
+  /// 1277, 1772, 1941 or 1949. An applier with @p until is not started again with the daemon.
+  Notes start(ThreadSelection threads, const std::optional<apply::Until>& until = std::nullopt);
+  Notes stop(ThreadSelection threads);  ///< returns when the threads have ended
+  void reset();                         ///< RESET SLAVE: relay logs go, coordinates are forgotten; 3081 when running
   /// RESET SLAVE ALL: relay logs and the checkpoint in the target go; every later call on this object fails with
   /// 3074. 3081 when running.
   void retire();

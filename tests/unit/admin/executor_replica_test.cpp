@@ -149,10 +149,44 @@ TEST_F(ExecutorReplica, withoutANameActsOnTheDefaultChannelWhenThereIsOne) {
 
 TEST_F(ExecutorReplica, refusesClausesItDoesNotHonour) {
   configure("x");
-  EXPECT_EQ(error("START SLAVE UNTIL SQL_AFTER_MTS_GAPS FOR CHANNEL 'x'"),
-            "1235 This version of Tributary doesn't yet support 'START REPLICA ... UNTIL'");
   EXPECT_EQ(code("START SLAVE USER='u' PASSWORD='p' FOR CHANNEL 'x'"), "1235");
   EXPECT_FALSE(io_runs("x"));
+}
+
+TEST_F(ExecutorReplica, refusesUntilThatDoesNotFit) {
+  configure("x");
+  configure("y");
+  const std::pair<const char*, const char*> cases[] = {
+      {"MASTER_LOG_FILE='b.000001'", "1277"},
+      {"SOURCE_LOG_POS=4", "1277"},
+      {"MASTER_LOG_FILE='b.000001', RELAY_LOG_POS=4", "1277"},
+      {"MASTER_LOG_FILE='b.000001', MASTER_LOG_POS=4, SQL_AFTER_MTS_GAPS", "1277"},
+      {"SQL_BEFORE_GTIDS='00000000-0000-4000-8000-000000000001:1', SQL_AFTER_GTIDS='0-1-1'", "1277"},
+      {"MASTER_LOG_FILE='b', MASTER_LOG_POS=4", "1277"},
+      {"RELAY_LOG_FILE='b.000001', RELAY_LOG_POS=4", "1277"},
+      {"SQL_AFTER_GTIDS=''", "1277"},
+      {"SQL_AFTER_GTIDS='a:1'", "1772"},
+      {"SQL_AFTER_GTIDS='0-1-x'", "1941"},
+      {"MASTER_GTID_POS='0-1-1'", "1949"},
+      {"MASTER_LOG_NAME='b.000001'", "1064"},
+      {"MASTER_LOG_FILE=1, MASTER_LOG_POS=4", "1064"}};
+  for (const auto& [until, number] : cases) {
+    EXPECT_EQ(code(std::string("START SLAVE UNTIL ") + until + " FOR CHANNEL 'x'"), number) << until;
+  }
+  EXPECT_EQ(code("START SLAVE UNTIL SQL_AFTER_MTS_GAPS"), "3079");
+  EXPECT_EQ(code("START SLAVE UNTIL SQL_AFTER_MTS_GAPS FOR ALL CHANNELS"), "3079");
+  run("CHANGE MASTER TO MASTER_USE_GTID=slave_pos FOR CHANNEL 'x'");
+  EXPECT_EQ(code("START SLAVE UNTIL SQL_AFTER_GTIDS='00000000-0000-4000-8000-000000000001:1' FOR CHANNEL 'x'"), "1941");
+  EXPECT_EQ(code("START SLAVE UNTIL MASTER_GTID_POS='0-1-1,0-2-2' FOR CHANNEL 'x'"), "1943");
+  run("CHANGE MASTER TO MASTER_AUTO_POSITION=1 FOR CHANNEL 'x'");
+  EXPECT_EQ(code("START SLAVE UNTIL SQL_AFTER_GTIDS='0-1-1' FOR CHANNEL 'x'"), "1772");
+  EXPECT_FALSE(io_runs("x"));
+}
+
+TEST_F(ExecutorReplica, saysWhereUntilIsIgnored) {
+  configure("x");
+  EXPECT_EQ(error("START SLAVE IO_THREAD UNTIL SQL_AFTER_MTS_GAPS FOR CHANNEL 'x'"), "");
+  EXPECT_EQ(warnings(), "Note 1279");
 }
 
 TEST_F(ExecutorReplica, showsMysqlsSixtyColumns) {

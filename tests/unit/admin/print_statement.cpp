@@ -39,7 +39,7 @@ struct Printer {
   }
   std::string operator()(const StartReplica& start) const {
     return "start" + all_slaves(start.all_slaves) + channel(start.channel) + threads(start.threads) +
-           (start.refused_clause.empty() ? "" : " refused " + start.refused_clause);
+           (start.refused_clause.empty() ? "" : " refused " + start.refused_clause) + until(start.until);
   }
   std::string operator()(const StopReplica& stop) const {
     return "stop" + all_slaves(stop.all_slaves) + channel(stop.channel) + threads(stop.threads);
@@ -123,6 +123,14 @@ struct Printer {
   static std::string threads(channel::ThreadSelection threads) {
     if (threads.io && threads.sql) return "";
     return threads.io ? " io" : " sql";
+  }
+  static std::string until(const std::optional<apply::Until>& until) {
+    static constexpr const char* k_kinds[] = {"source position", "relay position", "before", "after", "no gaps"};
+    if (!until) return "";
+    std::string text = std::string(" until ") + k_kinds[static_cast<std::size_t>(until->kind)];
+    if (!until->file.empty()) text += fmt::format(" {}:{}", until->file, until->position);
+    if (!until->gtids.empty()) text += (until->names_mariadb_gtids ? " mariadb " : " ") + until->gtids;
+    return text;
   }
   static std::string all_slaves(bool all) { return all ? " all slaves" : ""; }
   std::string filter(const ShowFilter& filter) const {

@@ -1,8 +1,8 @@
-#include "tributary/channel/source_position.hpp"
+#include "tributary/relay/source_position.hpp"
 
 #include <gtest/gtest.h>
 
-namespace tributary::channel {
+namespace tributary::relay {
 namespace {
 
 TEST(SourcePosition, comparesNumbersAsNumbers) {
@@ -29,4 +29,4 @@ TEST(SourcePosition, knowsABinlogFileName) {
 }
 
 }  // namespace
-}  // namespace tributary::channel
+}  // namespace tributary::relay

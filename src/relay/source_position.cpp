@@ -1,8 +1,8 @@
-#include "tributary/channel/source_position.hpp"
+#include "tributary/relay/source_position.hpp"
 
 #include <charconv>
 
-namespace tributary::channel {
+namespace tributary::relay {
 namespace {
 
 struct BinlogName {
@@ -36,4 +36,4 @@ bool is_binlog_file_name(std::string_view name) {
   return split(name).has_value();
 }
 
-}  // namespace tributary::channel
+}  // namespace tributary::relay
