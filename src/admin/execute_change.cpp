@@ -18,12 +18,13 @@ namespace {
 
 using channel::ChannelChange;
 
-constexpr std::size_t k_longest_host = 255;      // characters, HOSTNAME_LENGTH
-constexpr std::size_t k_longest_user = 128;      // characters, MariaDB's USERNAME_CHAR_LENGTH
-constexpr std::size_t k_longest_password = 96;   // bytes, MariaDB's MAX_PASSWORD_LENGTH; MySQL stops at 32
-constexpr std::size_t k_longest_log_file = 511;  // bytes, FN_REFLEN - 1
-constexpr std::uint64_t k_first_position = 4;    // BIN_LOG_HEADER_SIZE
-constexpr double k_longest_heartbeat = 4294967;  // seconds, SLAVE_MAX_HEARTBEAT_PERIOD
+constexpr std::size_t k_longest_host = 255;           // characters, HOSTNAME_LENGTH
+constexpr std::size_t k_longest_user = 128;           // characters, MariaDB's USERNAME_CHAR_LENGTH
+constexpr std::size_t k_longest_password = 96;        // bytes, MariaDB's MAX_PASSWORD_LENGTH; MySQL stops at 32
+constexpr std::size_t k_longest_log_file = 511;       // bytes, FN_REFLEN - 1
+constexpr std::uint64_t k_first_position = 4;         // BIN_LOG_HEADER_SIZE
+constexpr double k_longest_heartbeat = 4294967;       // seconds, SLAVE_MAX_HEARTBEAT_PERIOD
+constexpr std::uint64_t k_longest_delay = INT32_MAX;  // seconds, MASTER_DELAY_MAX
 constexpr std::uint32_t k_default_connect_retry = 60;
 
 [[noreturn]] void throw_wrong_argument(const std::string& option) {
@@ -72,6 +73,9 @@ class ChangePlan {
         break;
       case SourceOption::retry_count:
         change_.retry_count = number(setting, 0, UINT64_MAX);
+        break;
+      case SourceOption::delay:
+        take_delay(setting);
         break;
       case SourceOption::heartbeat_period:
         take_heartbeat(setting);
@@ -280,6 +284,15 @@ class ChangePlan {
     const std::uint64_t seconds = number(setting, 0, UINT32_MAX);
     // As MariaDB: without a pause a source that is down would be asked without end.
     change_.connect_retry = seconds == 0 ? k_default_connect_retry : static_cast<std::uint32_t>(seconds);
+  }
+
+  void take_delay(const SourceOptionSetting& setting) {
+    const std::uint64_t seconds = std::get<std::uint64_t>(setting.value);
+    if (seconds > k_longest_delay) {
+      throw Error(1729, fmt::format("The requested value {} for the source delay exceeds the maximum {}", seconds,
+                                    k_longest_delay));
+    }
+    change_.sql_delay = static_cast<std::uint32_t>(seconds);
   }
 
   void take_heartbeat(const SourceOptionSetting& setting) {

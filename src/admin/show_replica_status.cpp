@@ -1,8 +1,11 @@
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <string_view>
 
 #include <fmt/core.h>
+
+#include "tributary/util/time.hpp"
 
 #include "channel_selection.hpp"
 
@@ -83,7 +86,11 @@ Cell applied_position(const RowSource& row) {
 }
 
 Cell sql_state(const RowSource& row) {
-  if (row.status.applier.running) return row.status.applier.stage;
+  const apply::ApplierStatus& applier = row.status.applier;
+  if (applier.running && applier.delayed_until && !row.new_names) {
+    return "Waiting until MASTER_DELAY seconds after master executed event";
+  }
+  if (applier.running) return applier.stage;
   return row.status.target_configured ? "" : "Not applying: the daemon was started without --target";
 }
 
@@ -181,6 +188,14 @@ Cell sql_running(const RowSource& row) {
 }
 Cell relay_space(const RowSource& row) {
   return number(row.status.relay_bytes);
+}
+Cell sql_delay(const RowSource& row) {
+  return number(row.status.config.sql_delay);
+}
+Cell remaining_delay(const RowSource& row) {
+  const auto& applier = row.status.applier;
+  if (!applier.running || !applier.delayed_until) return std::nullopt;
+  return number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, *applier.delayed_until - unix_seconds())));
 }
 Cell until_condition(const RowSource& row) {
   using Kind = apply::Until::Kind;
@@ -296,8 +311,8 @@ constexpr std::array k_mysql_columns{
     StatusColumn{"Master_Server_Id", "Source_Server_Id", long_int, 10, source_server_id},
     StatusColumn{"Master_UUID", "Source_UUID", var_string, 36, source_uuid},
     StatusColumn{"Master_Info_File", "Source_Info_File", var_string, 1024, info_file},
-    StatusColumn{"SQL_Delay", "", long_int, 10, zero},
-    StatusColumn{"SQL_Remaining_Delay", "", long_int, 8, unknown},
+    StatusColumn{"SQL_Delay", "", long_int, 10, sql_delay},
+    StatusColumn{"SQL_Remaining_Delay", "", long_int, 8, remaining_delay},
     StatusColumn{"Slave_SQL_Running_State", "Replica_SQL_Running_State", var_string, 20, sql_state},
     StatusColumn{"Master_Retry_Count", "Source_Retry_Count", longlong, 10, retry_count},
     StatusColumn{"Master_Bind", "Source_Bind", var_string, 256, link_text<&Link::bind>},
@@ -330,8 +345,8 @@ constexpr std::array k_mariadb_last{
     StatusColumn{"Replicate_Do_Domain_Ids", "", var_string, 512},
     StatusColumn{"Replicate_Ignore_Domain_Ids", "", var_string, 512},
     StatusColumn{"Parallel_Mode", "", var_string, 12, parallel_mode},
-    StatusColumn{"SQL_Delay", "", long_int, 10, zero},
-    StatusColumn{"SQL_Remaining_Delay", "", long_int, 8, unknown},
+    StatusColumn{"SQL_Delay", "", long_int, 10, sql_delay},
+    StatusColumn{"SQL_Remaining_Delay", "", long_int, 8, remaining_delay},
     StatusColumn{"Slave_SQL_Running_State", "", var_string, 20, sql_state},
     StatusColumn{"Slave_DDL_Groups", "", longlong, 20, unknown},
     StatusColumn{"Slave_Non_Transactional_Groups", "", longlong, 20, unknown},

@@ -28,7 +28,7 @@ constexpr std::array k_prefixed{
     Definition{"COMPRESSION_ALGORITHMS", compression_algorithms, OptionKind::text, &Link::compression_algorithms},
     Definition{"CONNECTION_AUTO_FAILOVER", refused, OptionKind::anything, nullptr, nullptr,
                "point the channel at another source with CHANGE MASTER"},
-    Definition{"DELAY"},
+    Definition{"DELAY", delay, OptionKind::integer},
     Definition{"DEMOTE_TO_REPLICA"},
     Definition{"DEMOTE_TO_SLAVE"},
     Definition{"PUBLIC_KEY_PATH", link_text, OptionKind::text, &Link::public_key_path},

@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/time.hpp"
+
 #include "failure_text.hpp"
 
 namespace tributary::apply {
@@ -47,6 +49,7 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
                environment.status, environment.engines, {environment.options.channel_uuid, environment.options.channel},
                {environment.options.dependencies, environment.sessions.size(),
                 [this](const TableName& table) { return query_keys(table); }}),
+      delay_(environment.options.delay, environment.options.clock_difference, environment.log),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position, start.prepared),
       worker_environment_{environment.store,       pipeline_,         environment.status,
                           environment.on_progress, start.open_intent, writer_.session_statement(),
@@ -137,8 +140,9 @@ void Attempt::read_to_end() {
   const std::stop_token ended = pipeline_.ended();
   while (const auto event = cursor_->next()) {
     UntilCondition* const until = environment_.until;
-    if (until != nullptr && !interpreter_.in_transaction() && until->ends_before(*event, cursor_->description())) {
-      end_at_until();
+    if (!interpreter_.in_transaction()) {
+      if (until != nullptr && until->ends_before(*event, cursor_->description())) end_at_until();
+      if (environment_.options.delay > 0) wait_until_due(*event);
     }
     interpreter_.feed(*event, cursor_->description());
     if (!interpreter_.in_transaction()) {
@@ -147,6 +151,18 @@ void Attempt::read_to_end() {
     }
     if (ended.stop_requested()) throw PipelineEnded{};
   }
+}
+
+void Attempt::wait_until_due(const relay::RelayEvent& event) {
+  const auto due = delay_.due_at(event, cursor_->description());
+  if (!due || *due <= unix_seconds()) return;
+  // Those before it are due.
+  if (builder_.has_whole_transactions()) builder_.hand_over();
+  environment_.status.delayed(*due, binlog::EventView(event.raw, cursor_->description().checksum).header().timestamp);
+  wait_until(*due, pipeline_.ended());
+  environment_.status.delay_is_over();
+  if (pipeline_.ended().stop_requested()) throw PipelineEnded{};
+  environment_.status.set_stage(k_stage_reading);
 }
 
 void Attempt::end_at_until() {

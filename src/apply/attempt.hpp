@@ -9,6 +9,7 @@
 
 #include "tributary/apply/applier.hpp"
 
+#include "apply_delay.hpp"
 #include "batch_builder.hpp"
 #include "row_transcoder.hpp"
 #include "until_condition.hpp"
@@ -61,6 +62,7 @@ class Attempt {
   void read_to_end();
   void finish_before_error(const Error& error);
   [[noreturn]] void end_at_until();
+  void wait_until_due(const relay::RelayEvent& event);
   void end_workers();
   /// When all that may have changed a definition is done.
   target::TargetConnection& definitions_connection();
@@ -75,6 +77,7 @@ class Attempt {
   BinlogRowWriter writer_;
   RowTranscoder transcoder_;
   BatchBuilder builder_;
+  const ApplyDelay delay_;
   EventInterpreter interpreter_;
   WorkerEnvironment worker_environment_;
   std::unique_ptr<relay::RelayCursor> cursor_;

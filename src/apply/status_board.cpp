@@ -68,6 +68,19 @@ void StatusBoard::abandoned() {
   if (under_way_ == 0) status_.current_timestamp = 0;
 }
 
+void StatusBoard::delayed(std::int64_t instant, std::uint32_t timestamp) {
+  const std::lock_guard lock(mutex_);
+  status_.stage = "Waiting until SOURCE_DELAY seconds after source executed event";
+  status_.delayed_until = instant;
+  if (under_way_ == 0) status_.current_timestamp = timestamp;
+}
+
+void StatusBoard::delay_is_over() {
+  const std::lock_guard lock(mutex_);
+  status_.delayed_until.reset();
+  if (under_way_ == 0) status_.current_timestamp = 0;
+}
+
 void StatusBoard::found_end(relay::RelayPosition published) {
   const std::lock_guard lock(mutex_);
   end_found_ = published;

@@ -22,6 +22,9 @@ class StatusBoard {
   void begun(const TransactionStart& transaction);
   /// What was begun is no longer under way (its batch was thrown away).
   void abandoned();
+  /// A transaction waits until @p instant before it begins; @p timestamp is its own, in the source's time.
+  void delayed(std::int64_t instant, std::uint32_t timestamp);
+  void delay_is_over();
   /// The end of what is published was found at @p published; all that was begun before is handed to the workers.
   void found_end(relay::RelayPosition published);
   /// A worker executes a batch that begins with this transaction.

@@ -43,8 +43,17 @@ Notes Channel::change(const ChannelChange& change) {
   const bool new_source = (change.host && *change.host != next.host) || (change.port && *change.port != next.port);
   const bool moves =
       change.host || change.port || change.log_file || change.log_pos || change.gtid_mode || change.start_gtid;
-  if (moves) self.must_be_stopped();
-  if (self.io_is_alive()) {
+  const bool receives = change.user || change.password || change.connect_retry || change.retry_count ||
+                        change.heartbeat_period || !change.link_texts.empty() || !change.link_flags.empty();
+  const bool applies = change.sql_delay.has_value();
+  if (moves || (receives && applies && self.io_is_alive() && self.sql_is_alive())) self.must_be_stopped();
+  if (applies && self.sql_is_alive()) {
+    throw Error(3085,
+                fmt::format("This operation cannot be performed with a running replica sql thread; run STOP REPLICA "
+                            "SQL_THREAD FOR CHANNEL '{}' first.",
+                            self.name));
+  }
+  if (receives && self.io_is_alive()) {
     throw Error(3021,
                 fmt::format("This operation cannot be performed with a running replica io thread; run STOP REPLICA "
                             "IO_THREAD FOR CHANNEL '{}' first.",
@@ -56,6 +65,7 @@ Notes Channel::change(const ChannelChange& change) {
   if (change.password) next.password = *change.password;
   if (change.gtid_mode) next.gtid_mode = *change.gtid_mode;
   if (change.connect_retry) next.connect_retry = *change.connect_retry;
+  if (change.sql_delay) next.sql_delay = *change.sql_delay;
   if (change.retry_count) next.retry_count = *change.retry_count;
   if (change.heartbeat_period) {
     next.heartbeat_period = *change.heartbeat_period;
@@ -186,6 +196,7 @@ void Channel::reset() {
   state::ChannelRecord next = self.copy_of_record();
   next.log_file.clear();
   next.log_pos = binlog::k_first_event_offset;
+  next.sql_delay = 0;  // as MySQL
   // As MariaDB keeps gtid_slave_pos: what is applied stays applied.
   try {
     next.start_gtid = self.applied_gtids().gtids;

@@ -247,6 +247,15 @@ void Channel::Implementation::start_sql(const std::optional<apply::Until>& condi
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
     options.known_applied = mirror.position;
+    options.delay = record.sql_delay;
+    options.clock_difference = [this] {
+      std::shared_ptr<source::Receiver> current;
+      {
+        const std::lock_guard guard(mutex);
+        current = receiver;
+      }
+      return current ? current->status().clock_difference : 0;
+    };
     options.until = condition;
     options.with_gtids_before = [this](const std::string& gtids, const relay::RelayPosition& place) {
       return with_gtids_before(gtids, place);

@@ -37,7 +37,7 @@ std::vector<ChannelRecord> Store::channels() {
       "SELECT name, host, port, user, password, log_file, log_pos, gtid_mode, connect_retry, retry_count,"
       " heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid, ssl, ssl_ca, ssl_capath,"
       " ssl_cert, ssl_key, ssl_cipher, ssl_crl, ssl_crlpath, ssl_verify_server_cert, tls_version, public_key_path,"
-      " get_public_key, compression_algorithms, bind FROM channel ORDER BY name");
+      " get_public_key, compression_algorithms, bind, sql_delay FROM channel ORDER BY name");
   std::vector<ChannelRecord> records;
   while (select.step()) {
     ChannelRecord& record = records.emplace_back();
@@ -72,6 +72,7 @@ std::vector<ChannelRecord> Store::channels() {
     link.get_public_key = select.boolean();
     link.compression_algorithms = select.text();
     link.bind = select.text();
+    record.sql_delay = select.u32();
   }
   return records;
 }
@@ -85,8 +86,8 @@ void Store::save_channel(const ChannelRecord& record) {
           "INSERT INTO channel (name, host, port, user, password, log_file, log_pos, gtid_mode, connect_retry,"
           " retry_count, heartbeat_period, start_file_number, uuid, io_running, sql_running, start_gtid, ssl, ssl_ca,"
           " ssl_capath, ssl_cert, ssl_key, ssl_cipher, ssl_crl, ssl_crlpath, ssl_verify_server_cert, tls_version,"
-          " public_key_path, get_public_key, compression_algorithms, bind)"
-          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+          " public_key_path, get_public_key, compression_algorithms, bind, sql_delay)"
+          " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
           " ON CONFLICT (name) DO UPDATE SET host = excluded.host, port = excluded.port, user = excluded.user,"
           " password = excluded.password, log_file = excluded.log_file, log_pos = excluded.log_pos,"
           " gtid_mode = excluded.gtid_mode, connect_retry = excluded.connect_retry,"
@@ -98,7 +99,8 @@ void Store::save_channel(const ChannelRecord& record) {
           " ssl_crl = excluded.ssl_crl, ssl_crlpath = excluded.ssl_crlpath,"
           " ssl_verify_server_cert = excluded.ssl_verify_server_cert, tls_version = excluded.tls_version,"
           " public_key_path = excluded.public_key_path, get_public_key = excluded.get_public_key,"
-          " compression_algorithms = excluded.compression_algorithms, bind = excluded.bind")
+          " compression_algorithms = excluded.compression_algorithms, bind = excluded.bind,"
+          " sql_delay = excluded.sql_delay")
       .bind(record.name)
       .bind(record.host)
       .bind(record.port)
@@ -129,6 +131,7 @@ void Store::save_channel(const ChannelRecord& record) {
       .bind(record.link.get_public_key)
       .bind(record.link.compression_algorithms)
       .bind(record.link.bind)
+      .bind(record.sql_delay)
       .run();
 }
 

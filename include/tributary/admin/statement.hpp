@@ -100,6 +100,7 @@ enum class SourceOption {
   use_gtid,
   connect_retry,
   retry_count,
+  delay,
   heartbeat_period,
   gtid_purged,     ///< a MySQL GTID set to begin with; named as the variable that mysqldump sets
   gtid_slave_pos,  ///< a MariaDB GTID position to begin with; named as the variable that mariadb-dump sets

@@ -43,6 +43,9 @@ struct ApplierOptions {
   /// What is known to be applied since @ref start, from an earlier run; file number 0: nothing. A target that holds no
   /// checkpoint has lost it, and the applier stops.
   relay::RelayPosition known_applied;
+  std::uint32_t delay = 0;  ///< seconds after the source, MASTER_DELAY
+  /// Our clock minus the source's, seconds; no function: 0. Any thread.
+  std::function<std::int64_t()> clock_difference;
   /// Stops by itself there.
   std::optional<Until> until;
   /// @return the GTIDs of a checkpoint and its place, with all that stood before; no function: those alone.
@@ -58,11 +61,12 @@ struct ApplierStatus {
   std::uint16_t error_code = 0;
   std::string error_message;  ///< what, where (file, position, GTID), which table and row
   std::int64_t error_at = 0;
-  target::Checkpoint applied;           ///< committed in the target
-  bool applied_known = false;           ///< the target was asked: until then `applied` says nothing
-  relay::RelayPosition reading;         ///< coordinator's cursor
-  std::uint32_t current_timestamp = 0;  ///< of the transaction being applied (source's clock); 0: none
-  bool caught_up = false;               ///< everything published is applied
+  target::Checkpoint applied;                 ///< committed in the target
+  bool applied_known = false;                 ///< the target was asked: until then `applied` says nothing
+  relay::RelayPosition reading;               ///< coordinator's cursor
+  std::optional<std::int64_t> delayed_until;  ///< seconds since the epoch: a transaction waits for MASTER_DELAY
+  std::uint32_t current_timestamp = 0;        ///< of the transaction being applied (source's clock); 0: none
+  bool caught_up = false;                     ///< everything published is applied
   std::uint64_t transactions = 0;
   std::uint64_t retries = 0;
 };

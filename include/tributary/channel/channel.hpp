@@ -61,6 +61,7 @@ struct ChannelChange {
   std::optional<std::uint16_t> port;
   std::optional<std::uint64_t> log_pos, retry_count;
   std::optional<std::uint32_t> connect_retry;
+  std::optional<std::uint32_t> sql_delay;
   std::optional<double> heartbeat_period;
   std::optional<std::string> start_gtid;  ///< begins anew after this MySQL GTID set or MariaDB GTID position
   std::vector<std::pair<std::string state::SourceLinkRecord::*, std::string>> link_texts;

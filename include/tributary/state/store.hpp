@@ -40,6 +40,7 @@ struct ChannelRecord {
   std::uint64_t retry_count = 86400;
   double heartbeat_period = 30.0;
   std::uint64_t start_file_number = 1;  ///< relay file with which this configuration begins: ApplierOptions::start
+  std::uint32_t sql_delay = 0;          ///< seconds, MASTER_DELAY
   std::string start_gtid;               ///< MariaDB GTID position or MySQL GTID set applied before that file
   std::string uuid;                     ///< what we show this source as our server_uuid
   bool io_running = false;              ///< wanted state: started again with the daemon

@@ -14,6 +14,7 @@ class ExecutorChange : public ExecutorTest {
 TEST_F(ExecutorChange, configuresAChannel) {
   EXPECT_EQ(error("CHANGE MASTER TO MASTER_HOST='10.0.0.1', MASTER_PORT=3307, MASTER_USER='repl', MASTER_PASSWORD='p', "
                   "MASTER_LOG_FILE='bin.000007', MASTER_LOG_POS=1234, MASTER_CONNECT_RETRY=5, MASTER_RETRY_COUNT=9, "
+                  "SOURCE_DELAY=2147483647, "
                   "MASTER_HEARTBEAT_PERIOD=2.5 FOR CHANNEL 'Shard1'"),
             "");
   EXPECT_EQ(warnings(), "Note 1759,Note 1760");
@@ -27,6 +28,7 @@ TEST_F(ExecutorChange, configuresAChannel) {
   EXPECT_EQ(record.log_pos, 1234U);
   EXPECT_EQ(record.connect_retry, 5U);
   EXPECT_EQ(record.retry_count, 9U);
+  EXPECT_EQ(record.sql_delay, 2147483647U);
   EXPECT_EQ(record.heartbeat_period, 2.5);
   EXPECT_EQ(record.gtid_mode, "no");
 }
@@ -119,7 +121,8 @@ TEST_F(ExecutorChange, refusesBadValuesAndLeavesNoChannelBehind) {
       {"GTID_SLAVE_POS='0-1-5'", "1210 Incorrect arguments to GTID_SLAVE_POS: it needs MASTER_USE_GTID = slave_pos"},
       {"MASTER_USE_GTID=slave_pos, GTID_SLAVE_POS='0-1-5', MASTER_LOG_FILE='b.1', MASTER_LOG_POS=4",
        "1210 Incorrect arguments to GTID_SLAVE_POS AND LOG_FILE OR LOG_POS"},
-      {"MASTER_DELAY=1", "1235 This version of Tributary doesn't yet support 'MASTER_DELAY'"},
+      {"MASTER_DELAY=2147483648",
+       "1729 The requested value 2147483648 for the source delay exceeds the maximum 2147483647"},
   };
   for (const auto& [option, message] : cases) {
     EXPECT_EQ(error("CHANGE MASTER TO MASTER_USER='u', " + option + " FOR CHANNEL 'x'"), message) << option;

@@ -59,11 +59,11 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_F(MigrationTest, recordsTheVersionAndTheOwner) {
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "4");
+  EXPECT_EQ(sql("PRAGMA user_version"), "5");
   EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x54524942));
   EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "4");
+  EXPECT_EQ(sql("PRAGMA user_version"), "5");
 }
 
 TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
@@ -78,7 +78,7 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
   std::string back;
   for (const char* const column : {"ssl", "ssl_ca", "ssl_capath", "ssl_cert", "ssl_key", "ssl_cipher", "ssl_crl",
                                    "ssl_crlpath", "ssl_verify_server_cert", "tls_version", "public_key_path",
-                                   "get_public_key", "compression_algorithms", "bind", "start_gtid"}) {
+                                   "get_public_key", "compression_algorithms", "bind", "start_gtid", "sql_delay"}) {
     back += std::string("ALTER TABLE channel DROP COLUMN ") + column + "; ";
   }
   back +=
@@ -91,7 +91,7 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
   EXPECT_EQ(store.channels().front().start_gtid, "");
   EXPECT_FALSE(store.channels().front().link.ssl);
   EXPECT_EQ(store.channels().front().link.compression_algorithms, "uncompressed");
-  EXPECT_EQ(sql("PRAGMA user_version"), "4");
+  EXPECT_EQ(sql("PRAGMA user_version"), "5");
 }
 
 TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
@@ -100,7 +100,7 @@ TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
   const std::string message = refusal();
   EXPECT_TRUE(contains(message, "4711")) << message;
   EXPECT_TRUE(contains(message, "tributaryd 0.")) << message;
-  EXPECT_TRUE(contains(message, "up to 4")) << message;
+  EXPECT_TRUE(contains(message, "up to 5")) << message;
   EXPECT_EQ(sql("PRAGMA user_version"), "4711");
 }
 

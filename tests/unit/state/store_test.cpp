@@ -29,6 +29,7 @@ class StoreTest : public ::testing::Test {
     record.log_pos = std::uint64_t{5} << 32;
     record.gtid_mode = "slave_pos";
     record.connect_retry = 7;
+    record.sql_delay = 2147483647;
     record.retry_count = std::numeric_limits<std::uint64_t>::max();
     record.heartbeat_period = 0.25;
     record.start_file_number = 3;
@@ -63,6 +64,7 @@ TEST_F(StoreTest, keepsEveryFieldOfAChannelAcrossRestarts) {
   EXPECT_EQ(read.gtid_mode, written.gtid_mode);
   EXPECT_EQ(read.connect_retry, written.connect_retry);
   EXPECT_EQ(read.retry_count, written.retry_count);
+  EXPECT_EQ(read.sql_delay, written.sql_delay);
   EXPECT_DOUBLE_EQ(read.heartbeat_period, written.heartbeat_period);
   EXPECT_EQ(read.start_file_number, written.start_file_number);
   EXPECT_EQ(read.uuid, written.uuid);
