@@ -6,6 +6,8 @@
 
 #include "tributary/util/error.hpp"
 
+#include "applier_variables.hpp"
+
 namespace tributary::admin {
 namespace {
 
@@ -21,7 +23,10 @@ class Evaluator {
   Value operator()(const Expression& expression) { return std::visit(*this, expression.node); }
 
   Value operator()(const Value& value) { return value; }
-  Value operator()(const SystemVariable& variable) { return execution_.variables.get(variable, execution_.session); }
+  Value operator()(const SystemVariable& variable) {
+    if (is_applier_variable(variable.name)) return get_applier_variable(variable, execution_);
+    return execution_.variables.get(variable, execution_.session);
+  }
   Value operator()(const UserVariable& variable) {
     const auto found = execution_.session.variables.find("@" + variable.name);
     if (found == execution_.session.variables.end() || !found->second.value) return {};

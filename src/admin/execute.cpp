@@ -8,6 +8,7 @@
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
 
+#include "applier_variables.hpp"
 #include "evaluate.hpp"
 #include "execution.hpp"
 
@@ -24,7 +25,17 @@ bool is_diagnostic(const Statement& statement) {
          });
 }
 
+bool sets_applier_variable(const Statement& statement) {
+  const auto* set = std::get_if<Set>(&statement);
+  return set != nullptr && std::any_of(set->assignments.begin(), set->assignments.end(), [](const auto& assignment) {
+           const auto* variable = std::get_if<SetVariable>(&assignment);
+           const auto* system = variable == nullptr ? nullptr : std::get_if<SystemVariable>(&variable->variable);
+           return system != nullptr && is_applier_variable(system->name);
+         });
+}
+
 bool is_administrative(const Statement& statement) {
+  if (sets_applier_variable(statement)) return true;
   return std::holds_alternative<ChangeSource>(statement) || std::holds_alternative<StartReplica>(statement) ||
          std::holds_alternative<StopReplica>(statement) || std::holds_alternative<ResetReplica>(statement) ||
          std::holds_alternative<Kill>(statement) || std::holds_alternative<Shutdown>(statement);
@@ -168,7 +179,7 @@ void set_user_variable(const UserVariable& variable, const Value& value, wire::S
   session.variables.insert_or_assign(key, wire::SessionVariable{column_type_of(value), std::move(text)});
 }
 
-void assign(const SetVariable& assignment, Execution& execution) {
+void assign(const SetVariable& assignment, ApplierAssignments& of_appliers, Execution& execution) {
   std::optional<Value> value;
   if (assignment.value) {
     // SET sql_mode = ANSI: a bare word is its own text.
@@ -177,9 +188,10 @@ void assign(const SetVariable& assignment, Execution& execution) {
   }
   if (const auto* variable = std::get_if<UserVariable>(&assignment.variable)) {
     set_user_variable(*variable, value.value_or(Value{}), execution.session);
+  } else if (const auto& system = std::get<SystemVariable>(assignment.variable); is_applier_variable(system.name)) {
+    of_appliers.take(system, value ? &*value : nullptr);
   } else {
-    execution.variables.set(std::get<SystemVariable>(assignment.variable), value ? &*value : nullptr,
-                            execution.session);
+    execution.variables.set(system, value ? &*value : nullptr, execution.session);
   }
 }
 
@@ -188,14 +200,16 @@ void assign(const SetVariable& assignment, Execution& execution) {
 wire::StatementResult run(const Set& statement, Execution& execution) {
   // All or none, as in MySQL.
   const auto before = execution.session.variables;
+  ApplierAssignments of_appliers(execution);
   try {
     for (const auto& assignment : statement.assignments) {
       if (const auto* variable = std::get_if<SetVariable>(&assignment)) {
-        assign(*variable, execution);
+        assign(*variable, of_appliers, execution);
       } else {
         execution.variables.set_character_set(std::get<SetCharacterSet>(assignment), execution.session);
       }
     }
+    of_appliers.make();
   } catch (...) {
     execution.session.variables = before;
     throw;

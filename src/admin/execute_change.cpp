@@ -94,6 +94,9 @@ class ChangePlan {
       case SourceOption::tls_version:
         take_tls_version(setting);
         break;
+      case SourceOption::applier_setting:
+        take_applier_setting(setting);
+        break;
       case SourceOption::link_text:
         take_link_text(setting);
         break;
@@ -284,6 +287,21 @@ class ChangePlan {
     const std::uint64_t seconds = number(setting, 0, UINT32_MAX);
     // As MariaDB: without a pause a source that is down would be asked without end.
     change_.connect_retry = seconds == 0 ? k_default_connect_retry : static_cast<std::uint32_t>(seconds);
+  }
+
+  void take_applier_setting(const SourceOptionSetting& setting) {
+    const channel::ApplierSetting& kept = *channel::find_applier_setting(setting.written);
+    std::string& value = change_.settings[std::string(kept.name)];
+    if (kept.is_number()) {
+      value = fmt::format("{}", number(setting, kept.least, kept.most));
+      return;
+    }
+    try {
+      value = kept.checked(text(setting));
+    } catch (const Error& error) {
+      if (error.code() != 1231) throw;
+      throw_wrong_argument(setting.written);
+    }
   }
 
   void take_delay(const SourceOptionSetting& setting) {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <functional>
+#include <iterator>
 
 #include <fmt/core.h>
 
@@ -43,6 +45,27 @@ void for_each(const std::vector<ChannelPointer>& channels, const Execution& exec
   if (first_failure) std::rethrow_exception(first_failure);
 }
 
+/// The global sql_slave_skip_counter is for the one applier that is started next.
+void give_skip_counter(const std::vector<ChannelPointer>& channels, const StartReplica& statement,
+                       const Execution& execution) {
+  const std::uint32_t count = execution.channels.skip_counter();
+  if (count == 0 || !statement.threads.sql || !execution.channels.defaults().target) return;
+  std::vector<ChannelPointer> stopped;
+  std::copy_if(channels.begin(), channels.end(), std::back_inserter(stopped),
+               [](const ChannelPointer& channel) { return !channel->status().applier.running; });
+  if (stopped.empty()) return;
+  if (stopped.size() > 1) {
+    throw Error(
+        3086,
+        "When sql_replica_skip_counter > 0, it is not allowed to start more than one SQL thread by using 'START "
+        "REPLICA [SQL_THREAD]'. Value of sql_replica_skip_counter can only be used by one SQL thread at a time. "
+        "Please use 'START REPLICA [SQL_THREAD] FOR CHANNEL' to start the SQL thread which will use the value "
+        "of sql_replica_skip_counter.");
+  }
+  stopped.front()->set_skip_counter(count);
+  execution.channels.set_skip_counter(0);
+}
+
 }  // namespace
 
 wire::StatementResult run(const StartReplica& statement, Execution& execution) {
@@ -53,6 +76,7 @@ wire::StatementResult run(const StartReplica& statement, Execution& execution) {
     if (statement.channel.kind == ChannelSelector::Kind::all && channels.size() > 1) throw_name_a_channel();
     only_channel(execution);
   }
+  give_skip_counter(channels, statement, execution);
   // MariaDB's START ALL SLAVES is content with none.
   if (channels.empty() && !statement.all_slaves) throw_not_configured();
   for_each(channels, execution, [&](channel::Channel& channel) {

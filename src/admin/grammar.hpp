@@ -140,7 +140,7 @@ struct Introducer : OneToken<Introducer> {  // _utf8mb4'text'
 struct Literal
     : sor<String, Integer, Decimal, OfKind<TokenKind::binary>, Word<"NULL", "TRUE", "FALSE">, seq<Introducer, String>> {
 };
-struct PrefixedVariableName : seq<OfKind<TokenKind::system_variable>, sor<seq<Name, Dot, Name>, Name>> {};
+struct PrefixedVariableName : seq<OfKind<TokenKind::system_variable>, list<Name, Dot>> {};
 struct UserVariableName : OfKind<TokenKind::user_variable> {};
 struct Expression;
 struct CallOpen : seq<Name, Open> {};
@@ -234,6 +234,7 @@ struct Option
     : sor<seq<OptionName<OptionKind::text>, Equals, String>, seq<OptionName<OptionKind::integer>, Equals, Integer>,
           seq<OptionName<OptionKind::seconds>, Equals, sor<Integer, Decimal>>,
           seq<OptionName<OptionKind::gtid>, Equals, Word<"NO", "SLAVE_POS", "REPLICA_POS", "CURRENT_POS">>,
+          seq<OptionName<OptionKind::word>, Equals, sor<StringToken, AnyWord>>,
           seq<OptionName<OptionKind::anything>, Equals, OptionValue>> {};
 struct ChangeSource : seq<Word<"CHANGE">,
                           sor<seq<Word<"MASTER">, opt<ConnectionName>, opt<Word<"TO">>>,
@@ -266,7 +267,7 @@ struct DefaultValue : Word<"DEFAULT"> {};
 struct WordValue : Word<"ON", "ALL", "BINARY", "ROW"> {};
 struct SetValue : sor<DefaultValue, WordValue, Expression> {};
 struct AssignedUserVariable : UserVariableName {};
-struct AssignedSystemVariable : sor<PrefixedVariableName, Name> {};
+struct AssignedSystemVariable : sor<PrefixedVariableName, list<Name, Dot>> {};
 struct Assignment : seq<sor<AssignedUserVariable, seq<opt<Scope>, AssignedSystemVariable>>, Assign, SetValue> {};
 struct CharacterSetName : sor<Name, StringToken, Word<"BINARY", "DEFAULT">> {};
 struct CharacterSet

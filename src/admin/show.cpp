@@ -7,6 +7,7 @@
 #include "tributary/util/error.hpp"
 #include "tributary/util/time.hpp"
 
+#include "applier_variables.hpp"
 #include "channel_selection.hpp"
 #include "evaluate.hpp"
 #include "scanner.hpp"
@@ -56,6 +57,7 @@ wire::ResultSet name_and_value(const std::map<std::string, std::string>& values,
 wire::StatementResult run(const ShowVariables& statement, Execution& execution) {
   std::map<std::string, std::string> values;
   for (auto& [name, value] : execution.variables.list(statement.scope, execution.session)) values.emplace(name, value);
+  values.merge(list_applier_variables(execution));
   return name_and_value(values, statement.filter, execution);
 }
 

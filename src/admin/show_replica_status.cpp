@@ -189,6 +189,9 @@ Cell sql_running(const RowSource& row) {
 Cell relay_space(const RowSource& row) {
   return number(row.status.relay_bytes);
 }
+Cell skip_counter(const RowSource& row) {
+  return number(row.status.skip_counter);
+}
 Cell sql_delay(const RowSource& row) {
   return number(row.status.config.sql_delay);
 }
@@ -254,7 +257,7 @@ Cell retried_transactions(const RowSource& row) {
 }
 /// In MariaDB's words: transactions that do not conflict are applied side by side, and committed in order.
 Cell parallel_mode(const RowSource& row) {
-  return row.execution.channels.defaults().parallel_workers > 1 ? "conservative" : "none";
+  return row.status.workers > 1 ? "conservative" : "none";
 }
 
 struct StatusColumn {
@@ -288,7 +291,7 @@ constexpr std::array k_mysql_columns{
     StatusColumn{"Replicate_Wild_Ignore_Table", "", var_string, 28},
     StatusColumn{"Last_Errno", "", long_int, 4, sql_errno},
     StatusColumn{"Last_Error", "", var_string, 20, sql_error},
-    StatusColumn{"Skip_Counter", "", long_int, 10, zero},
+    StatusColumn{"Skip_Counter", "", long_int, 10, skip_counter},
     StatusColumn{"Exec_Master_Log_Pos", "Exec_Source_Log_Pos", longlong, 10, applied_position},
     StatusColumn{"Relay_Log_Space", "", longlong, 10, relay_space},
     StatusColumn{"Until_Condition", "", var_string, 6, until_condition},

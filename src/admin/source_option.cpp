@@ -51,6 +51,9 @@ constexpr std::array k_prefixed{
 constexpr std::array k_plain{
     Definition{"MASTER_USE_GTID", use_gtid, OptionKind::gtid},
     Definition{"ASSIGN_GTIDS_TO_ANONYMOUS_TRANSACTIONS"},
+    Definition{"BATCH_BYTES", applier_setting, OptionKind::integer},
+    Definition{"BATCH_ROWS", applier_setting, OptionKind::integer},
+    Definition{"BATCH_TRANSACTIONS", applier_setting, OptionKind::integer},
     Definition{"DO_DOMAIN_IDS"},
     Definition{"GET_MASTER_PUBLIC_KEY", link_flag, OptionKind::integer, nullptr, &Link::get_public_key},
     Definition{"GET_SOURCE_PUBLIC_KEY", link_flag, OptionKind::integer, nullptr, &Link::get_public_key},
@@ -68,6 +71,7 @@ constexpr std::array k_plain{
                "a relay file has the source's own positions: use LOG_FILE and LOG_POS"},
     Definition{"REQUIRE_ROW_FORMAT"},
     Definition{"REQUIRE_TABLE_PRIMARY_KEY_CHECK"},
+    Definition{"ROW_WRITER", applier_setting, OptionKind::word},
 };
 
 template <std::size_t N>

@@ -7,7 +7,7 @@
 namespace tributary::admin {
 
 /// What may stand after the '=' of an option of CHANGE MASTER.
-enum class OptionKind { text, integer, seconds, gtid, anything };
+enum class OptionKind { text, integer, seconds, gtid, word, anything };
 
 struct SourceOptionDefinition {
   std::string_view name;  ///< in upper case; without MASTER_ or SOURCE_ where both exist

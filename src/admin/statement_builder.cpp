@@ -9,6 +9,8 @@
 #include "tributary/admin/redact.hpp"
 #include "tributary/util/error.hpp"
 
+#include "applier_variables.hpp"
+
 namespace tributary::admin {
 namespace {
 
@@ -156,6 +158,9 @@ void StatementBuilder::add_option(Tokens option) {
     case OptionKind::seconds:
       setting.value = std::strtod(std::string(value.front().text).c_str(), nullptr);
       break;
+    case OptionKind::word:
+      setting.value = value.front().value();
+      break;
     case OptionKind::gtid:
       setting.value = to_lower(value.front().text);
       break;
@@ -239,16 +244,20 @@ SystemVariable StatementBuilder::system_variable(Tokens variable) const {
     result.scope = VariableScope::unspecified;
     variable = variable.subspan(1);
   }
-  if (variable.size() > 1) {
+  std::size_t names = variable.size() / 2 + 1;  // with dots between them
+  if (names > 1 && parse_scope(variable.front()) != VariableScope::unspecified) {
     result.scope = parse_scope(variable.front());
-    // A prefix that is no scope is a connection's or a key cache's name, which no variable here takes
-    // (ER_VARIABLE_IS_NOT_STRUCT).
-    if (result.scope == VariableScope::unspecified) {
-      throw Error(1272, fmt::format("Variable '{}' is not a variable component (can't be used as XXXX.variable_name)",
-                                    variable.back().value()));
-    }
+    variable = variable.subspan(2);
+    --names;
   }
   result.name = to_lower(variable.back().value());
+  if (names == 1) return result;
+  // A prefix that is no scope is a channel's, for what each channel has for itself (ER_VARIABLE_IS_NOT_STRUCT).
+  if (names > 2 || !is_applier_variable(result.name)) {
+    throw Error(1272, fmt::format("Variable '{}' is not a variable component (can't be used as XXXX.variable_name)",
+                                  variable.back().value()));
+  }
+  result.channel = variable.front().value();
   return result;
 }
 

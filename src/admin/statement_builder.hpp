@@ -112,11 +112,11 @@ struct StatementBuilder {
   void push_column(Tokens name);
   void push_call(const Token& function);
   void push_user_variable(const Token& variable);
-  /// "@@[prefix.]name". @throws Error 1272 when the prefix is no scope.
+  /// "@@[scope.][channel.]name". @throws Error 1272 where the variable is no channel's.
   void push_system_variable(Tokens variable);
 
   void assign_to_user_variable(const Token& variable);
-  /// "@@[prefix.]name", or a name alone, which has the scope of the SET before it.
+  /// "@@[scope.][channel.]name", or without "@@", with the scope of the SET before it.
   void assign_to_system_variable(Tokens variable);
   void finish_assignment();
   void assign_transaction(Tokens characteristic);

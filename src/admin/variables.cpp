@@ -142,7 +142,6 @@ SystemVariables::SystemVariables(const AdminContext& context, const channel::Cha
   number("report_port", 0);
   for (const char* word : {"replica", "slave"}) {
     number(fmt::format("{}_net_timeout", word).c_str(), context.replica_net_timeout);
-    number(fmt::format("{}_parallel_workers", word).c_str(), channels.parallel_workers);
   }
   flag("super_read_only", true);
   // What clients ask at connect.

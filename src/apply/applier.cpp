@@ -65,7 +65,8 @@ struct Applier::Implementation {
         log(relay_log),
         on_progress(std::move(progress)),
         store(options.channel_uuid, options.channel),
-        prepared(options.channel_uuid, options.channel) {
+        prepared(options.channel_uuid, options.channel),
+        skipper(options.skip_counter) {
     options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
       sessions.push_back(std::make_unique<WorkerSession>(options, store, worker));
@@ -98,6 +99,7 @@ struct Applier::Implementation {
   const target::PreparedTransactionStore prepared;
   StatusBoard status;
   TableEngines engines;
+  TransactionSkipper skipper;
 
   // The coordinator's own.
   std::vector<std::unique_ptr<WorkerSession>> sessions;
@@ -283,7 +285,8 @@ void Applier::Implementation::attempt(const std::stop_token& stop) {
   check_same_log(start);
   pass_lost_end(start, log, channel());
   const AttemptEnvironment environment{
-      options, log, store, status, on_progress, sessions, target_dialect(), engines, until ? &*until : nullptr};
+      options, log, store, status, on_progress, sessions, target_dialect(), engines, until ? &*until : nullptr,
+      skipper};
   Attempt(environment, start).run(stop);
 }
 
@@ -430,7 +433,9 @@ void Applier::run(std::stop_token stop) {  // NOLINT(performance-unnecessary-val
 }
 
 ApplierStatus Applier::status() const {
-  return implementation_->status.status(implementation_->log.published_end());
+  ApplierStatus status = implementation_->status.status(implementation_->log.published_end());
+  status.skip_counter = implementation_->skipper.remaining();
+  return status;
 }
 
 }  // namespace tributary::apply

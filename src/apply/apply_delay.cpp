@@ -16,16 +16,16 @@ namespace {
 using binlog::BoundaryState;
 using binlog::EventType;
 
-bool begins_transaction(const binlog::EventView& view, const binlog::FormatDescription& description) {
+}  // namespace
+
+bool begins_transaction(const relay::RelayEvent& event, const binlog::FormatDescription& description) {
   try {
     binlog::TransactionBoundary boundary;
-    return boundary.feed(view, description) != BoundaryState::outside;
+    return boundary.feed(binlog::EventView(event.raw, description.checksum), description) != BoundaryState::outside;
   } catch (const Error&) {
     return false;  // who interprets it says where
   }
 }
-
-}  // namespace
 
 ApplyDelay::ApplyDelay(std::uint32_t seconds, std::function<std::int64_t()> clock_difference, relay::RelayLog& log)
     : seconds_(seconds), clock_difference_(std::move(clock_difference)), log_(log) {}
@@ -34,7 +34,7 @@ std::optional<std::int64_t> ApplyDelay::due_at(const relay::RelayEvent& event,
                                                const binlog::FormatDescription& description) const {
   static constexpr std::uint64_t k_microseconds = 1000000;
   const binlog::EventView view(event.raw, description.checksum);
-  if (!begins_transaction(view, description)) return std::nullopt;
+  if (!begins_transaction(event, description)) return std::nullopt;
   std::uint32_t timestamp = view.header().timestamp;
   switch (view.type()) {
     case EventType::gtid:

@@ -9,6 +9,9 @@
 
 namespace tributary::apply {
 
+/// Whether @p event, which stands between transactions, begins one.
+bool begins_transaction(const relay::RelayEvent& event, const binlog::FormatDescription& description);
+
 /// MASTER_DELAY: a transaction is not begun before so many seconds after the source has committed it. As MySQL counts
 /// them (sql/rpl_replica.cc, sql_delay_event): from the commit time of its GTID event where that has one, else from the
 /// event's time with the difference of the clocks.

@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/util/log.hpp"
 #include "tributary/util/time.hpp"
 
 #include "failure_text.hpp"
@@ -32,6 +33,7 @@ BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& sessio
   BatchLimits limits;
   limits.transactions = std::max(options.batch_transactions, 1U);
   limits.bytes = options.batch_bytes;
+  limits.rows = options.batch_rows;
   limits.one_engine_per_transaction = session.one_engine_per_transaction();
   return limits;
 }
@@ -144,13 +146,28 @@ void Attempt::read_to_end() {
       if (until != nullptr && until->ends_before(*event, cursor_->description())) end_at_until();
       if (environment_.options.delay > 0) wait_until_due(*event);
     }
-    interpreter_.feed(*event, cursor_->description());
+    feed(*event);
     if (!interpreter_.in_transaction()) {
       environment_.status.reading(event->end);
       if (until != nullptr && until->ends_behind(event->end)) end_at_until();
     }
     if (ended.stop_requested()) throw PipelineEnded{};
   }
+}
+
+void Attempt::feed(const relay::RelayEvent& event) {
+  TransactionSkipper& skipper = environment_.skipper;
+  if (!interpreter_.in_transaction() && begins_transaction(event, cursor_->description()) &&
+      skipper.skips(event.start)) {
+    interpreter_.skip_next_transaction();
+  }
+  interpreter_.feed(event, cursor_->description());
+  if (!interpreter_.skips()) return;
+  const bool ends = !interpreter_.in_transaction();
+  skipper.passed(binlog::EventView(event.raw, cursor_->description().checksum).type(), ends);
+  if (!ends) return;
+  log(LogLevel::warning, "channel '{}': passed over, as sql_slave_skip_counter says: {}", environment_.options.channel,
+      place_text(interpreter_.transaction()));
 }
 
 void Attempt::wait_until_due(const relay::RelayEvent& event) {

@@ -12,6 +12,7 @@
 #include "apply_delay.hpp"
 #include "batch_builder.hpp"
 #include "row_transcoder.hpp"
+#include "transaction_skipper.hpp"
 #include "until_condition.hpp"
 #include "worker.hpp"
 
@@ -40,6 +41,7 @@ struct AttemptEnvironment {
   SqlDialect target;
   TableEngines& engines;
   UntilCondition* until;  ///< null: none
+  TransactionSkipper& skipper;
 };
 
 /// Thrown when a worker has failed.
@@ -63,6 +65,7 @@ class Attempt {
   void finish_before_error(const Error& error);
   [[noreturn]] void end_at_until();
   void wait_until_due(const relay::RelayEvent& event);
+  void feed(const relay::RelayEvent& event);
   void end_workers();
   /// When all that may have changed a definition is done.
   target::TargetConnection& definitions_connection();

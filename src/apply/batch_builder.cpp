@@ -23,6 +23,7 @@ void BatchBuilder::on_begin(const TransactionStart& start) {
   if (cannot_roll_back_at_ == start.begin) transaction_.can_roll_back = false;
   has_steps_ = false;
   table_names_.clear();
+  row_counter_.begin_transaction();
   // What cannot be rolled back is not mixed with what can: a failure elsewhere must not run it twice.
   alone_ = !transaction_.can_roll_back || (alone_through_ && start.begin <= *alone_through_) ||
            temporary_tables_.any() || drops_temporary_tables_;
@@ -104,6 +105,7 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
   // The writer may ask for the table as the DDL leaves it.
   if (ddl_) push_ddl(false);
   changes_table({std::string(layout.database), std::string(layout.table)});
+  if (limits_.rows != UINT32_MAX) row_counter_.note(event, source);
   writer_.add_table_map(event, source);
   dependencies_.add_table_map(event, source);
   // Also while the transaction can be rolled back: a later table of the same statement may be one that cannot.
@@ -118,6 +120,7 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
     finish_rows(std::nullopt, {});
     rows_server_id_ = event.header().server_id;
   }
+  if (limits_.rows != UINT32_MAX) batch_rows_ += row_counter_.count(event, source);
   writer_.add_rows(event, source);
   ++rows_events_;
   last_rows_ = place;
@@ -224,7 +227,10 @@ void BatchBuilder::on_end(bool rolled_back) {
   }
   ++whole_;
   has_steps_ = false;
-  if (alone_ || whole_ >= limits_.transactions || batch_bytes_ >= limits_.bytes || pipeline_.idle()) close(false);
+  if (alone_ || whole_ >= limits_.transactions || batch_bytes_ >= limits_.bytes || batch_rows_ >= limits_.rows ||
+      pipeline_.idle()) {
+    close(false);
+  }
 }
 
 void BatchBuilder::on_abandoned() {
@@ -258,6 +264,7 @@ void BatchBuilder::start_batch() {
   pushed_ = false;
   whole_ = 0;
   batch_bytes_ = 0;
+  batch_rows_ = 0;
   chunk_bytes_ = 0;
   clears_intent_ = false;
   uses_database_ = false;

@@ -12,6 +12,7 @@
 #include "dependency_tracker.hpp"
 #include "event_interpreter.hpp"
 #include "pipeline.hpp"
+#include "row_counter.hpp"
 #include "status_board.hpp"
 #include "temporary_tables.hpp"
 
@@ -20,6 +21,7 @@ namespace tributary::apply {
 struct BatchLimits {
   std::uint32_t transactions = 100;
   std::uint64_t bytes = std::uint64_t{4} << 20;  ///< of the source's events
+  std::uint32_t rows = UINT32_MAX;               ///< the largest: not counted
   /// A batch goes to its worker in pieces of so many bytes of the source's events: this bounds memory.
   std::uint64_t chunk_bytes = std::uint64_t{256} << 10;
   bool one_engine_per_transaction = false;  ///< WorkerSession::one_engine_per_transaction()
@@ -120,6 +122,7 @@ class BatchBuilder : public TransactionHandler {
   bool pushed_ = false;            ///< a chunk of it is with its worker
   std::uint32_t whole_ = 0;        ///< whole transactions in it
   std::uint64_t batch_bytes_ = 0;
+  std::uint64_t batch_rows_ = 0;
   std::uint64_t chunk_bytes_ = 0;
   bool clears_intent_ = false;
   bool uses_database_ = false;                       ///< a statement in it has a default database
@@ -132,6 +135,8 @@ class BatchBuilder : public TransactionHandler {
   std::size_t rows_events_ = 0;
   EventPlace last_rows_;               ///< the last of them
   std::uint64_t last_rows_table_ = 0;  ///< its table id
+
+  RowCounter row_counter_;
 
   // The transaction being read.
   TransactionStart transaction_;

@@ -121,8 +121,9 @@ void EventInterpreter::feed(const relay::RelayEvent& event, const binlog::Format
     }
   }
   if (view.type() == EventType::format_description && description.created != 0) handler_.on_source_restarted();
+  if (!was_inside) skips_ = std::exchange(skips_next_, false);
   if (state == BoundaryState::begins || state == BoundaryState::single) begin_transaction(event, view);
-  interpret(event, view, description);
+  if (!skips_) interpret(event, view, description);
   if (state == BoundaryState::ends || state == BoundaryState::single) end_transaction(event);
 }
 

@@ -68,6 +68,11 @@ class EventInterpreter {
   /// prepared, and what the handler throws.
   void feed(const relay::RelayEvent& event, const binlog::FormatDescription& description);
 
+  /// The transaction that the next event begins has no effect, whatever is in it: the handler is told its begin and
+  /// end.
+  void skip_next_transaction() { skips_next_ = true; }
+  /// Whether the last event was of such a transaction.
+  [[nodiscard]] bool skips() const { return skips_; }
   [[nodiscard]] bool in_transaction() const { return !boundary_.at_boundary(); }
   /// The transaction being read; the last one when none is.
   [[nodiscard]] const TransactionStart& transaction() const { return transaction_; }
@@ -140,6 +145,8 @@ class EventInterpreter {
   TransactionStart transaction_;
   std::optional<gtid::MariadbGtid> mariadb_gtid_;
   std::optional<gtid::MysqlGtid> mysql_gtid_;
+  bool skips_ = false;
+  bool skips_next_ = false;
   bool rolled_back_ = false;
   bool told_skipped_ = false;
   /// START ALTER and ROLLBACK ALTER of MariaDB's two-phase ALTER: COMMIT ALTER runs the statement.

@@ -17,6 +17,13 @@ target::Checkpoint to_checkpoint(const state::AppliedRecord& record) {
   return {record.position, record.source_file, record.source_offset, record.gtid, record.source_timestamp};
 }
 
+[[noreturn]] void throw_applier_must_stop(const std::string& channel) {
+  throw Error(3085,
+              fmt::format("This operation cannot be performed with a running replica sql thread; run STOP REPLICA "
+                          "SQL_THREAD FOR CHANNEL '{}' first.",
+                          channel));
+}
+
 }  // namespace
 
 Channel::Channel(state::ChannelRecord record, const ChannelDefaults& defaults, state::Store& store)
@@ -45,14 +52,9 @@ Notes Channel::change(const ChannelChange& change) {
       change.host || change.port || change.log_file || change.log_pos || change.gtid_mode || change.start_gtid;
   const bool receives = change.user || change.password || change.connect_retry || change.retry_count ||
                         change.heartbeat_period || !change.link_texts.empty() || !change.link_flags.empty();
-  const bool applies = change.sql_delay.has_value();
+  const bool applies = change.sql_delay || !change.settings.empty();
   if (moves || (receives && applies && self.io_is_alive() && self.sql_is_alive())) self.must_be_stopped();
-  if (applies && self.sql_is_alive()) {
-    throw Error(3085,
-                fmt::format("This operation cannot be performed with a running replica sql thread; run STOP REPLICA "
-                            "SQL_THREAD FOR CHANNEL '{}' first.",
-                            self.name));
-  }
+  if (applies && self.sql_is_alive()) throw_applier_must_stop(self.name);
   if (receives && self.io_is_alive()) {
     throw Error(3021,
                 fmt::format("This operation cannot be performed with a running replica io thread; run STOP REPLICA "
@@ -75,6 +77,8 @@ Notes Channel::change(const ChannelChange& change) {
 
   for (const auto& [member, value] : change.link_texts) next.link.*member = value;
   for (const auto& [member, value] : change.link_flags) next.link.*member = value;
+
+  for (const auto& [setting, value] : change.settings) self.store.save_channel_setting(self.name, setting, value);
 
   const bool by_gtid = next.gtid_mode != "no";
   // A new source without coordinates is read from its first file; with GTID the position decides, so what was
@@ -166,6 +170,16 @@ Notes Channel::start(ThreadSelection threads, const std::optional<apply::Until>&
   if (start_io) self.start_io();
   if (start_sql) self.start_sql(until);
   return notes;
+}
+
+void Channel::set_skip_counter(std::uint32_t events) {
+  auto& self = *implementation_;
+  const std::lock_guard statement(self.statement_mutex);
+  self.check_usable();
+  if (self.sql_is_alive()) throw_applier_must_stop(self.name);
+  const std::lock_guard lock(self.mutex);
+  if (events > 0 && self.record.gtid_mode == "auto_position") throw_skip_needs_gtid();
+  self.skip_counter = events;
 }
 
 Notes Channel::stop(ThreadSelection threads) {

@@ -237,17 +237,21 @@ void Channel::Implementation::start_io() {
 
 void Channel::Implementation::start_sql(const std::optional<apply::Until>& condition) {
   apply::ApplierOptions options;
+  SettingValues settings = store.channel_settings(name);
+  settings.merge(store.global_settings());
+  settings.merge(default_settings(defaults.parallel_workers));
+  put_settings(settings, options);
   {
     const std::lock_guard lock(mutex);
     options.channel = name;
     options.channel_uuid = record.uuid;
     options.target = *defaults.target;
-    options.workers = defaults.parallel_workers;
     options.worker_slots = defaults.worker_slots;
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
     options.known_applied = mirror.position;
     options.delay = record.sql_delay;
+    options.skip_counter = skip_counter;
     options.clock_difference = [this] {
       std::shared_ptr<source::Receiver> current;
       {
@@ -266,12 +270,15 @@ void Channel::Implementation::start_sql(const std::optional<apply::Until>& condi
     };
   }
   sql_thread = {};
+  const std::uint32_t started_workers = std::min(options.workers, target::k_most_workers);
   auto next = std::make_shared<apply::Applier>(
       std::move(options), *log, [this](const target::Checkpoint& checkpoint) { on_progress(checkpoint); });
   {
     const std::lock_guard lock(mutex);
     applier = next;
     until = condition;
+    workers = started_workers;
+    skip_counter = 0;
     sql_alive = true;
   }
   try {
@@ -288,6 +295,13 @@ void Channel::Implementation::start_sql(const std::optional<apply::Until>& condi
   }
 }
 
+void throw_skip_needs_gtid() {
+  throw Error(1858,
+              "sql_slave_skip_counter can not be set when the server is running with @@GLOBAL.GTID_MODE = ON. Instead, "
+              "for each transaction that you want to skip, generate an empty transaction with the same GTID as the "
+              "transaction");
+}
+
 void Channel::Implementation::begin_anew(state::ChannelRecord next) {
   const auto files = store.relay_catalogue(name);
   next.start_file_number = relay::RelayLog::last_number(log_options(*files), *files) + 1;
@@ -298,6 +312,7 @@ void Channel::Implementation::begin_anew(state::ChannelRecord next) {
     receiver.reset();
     applier.reset();
     until.reset();
+    skip_counter = 0;
     mirror = {};
   }
   crash_point("channel.begin_anew");

@@ -11,9 +11,16 @@
 
 namespace tributary::channel {
 
+/// Error 1858.
+[[noreturn]] void throw_skip_needs_gtid();
+
 struct Channel::Implementation {
   Implementation(state::ChannelRecord initial, const ChannelDefaults& shared, state::Store& state_store)
-      : name(initial.name), defaults(shared), store(state_store), record(std::move(initial)) {
+      : name(initial.name),
+        defaults(shared),
+        store(state_store),
+        record(std::move(initial)),
+        workers(shared.parallel_workers) {
     if (const auto answers = store.source_answers(name)) set_source_settings(answers->time_zone, answers->variables);
   }
 
@@ -43,6 +50,8 @@ struct Channel::Implementation {
   bool retired = false;
   std::shared_ptr<source::Receiver> receiver;  ///< kept after its thread ended, for its last status
   std::shared_ptr<apply::Applier> applier;
+  std::uint32_t skip_counter = 0;     ///< for the next START of the applier
+  std::uint32_t workers = 1;          ///< of the last START of the applier
   std::optional<apply::Until> until;  ///< of the last START of the applier
   target::Checkpoint mirror;
   std::chrono::steady_clock::time_point mirror_saved_at;

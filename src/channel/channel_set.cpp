@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fmt/core.h>
 
 #include "tributary/channel/channel.hpp"
@@ -6,6 +8,8 @@
 #include "tributary/util/error.hpp"
 #include "tributary/util/log.hpp"
 #include "tributary/util/random.hpp"
+
+#include "channel_implementation.hpp"
 
 namespace tributary::channel {
 
@@ -60,6 +64,32 @@ std::vector<std::shared_ptr<Channel>> ChannelSet::all() const {
   result.reserve(channels_.size());
   for (const auto& [key, channel] : channels_) result.push_back(channel);
   return result;
+}
+
+void ChannelSet::set_skip_counter(std::uint32_t events) {
+  const auto channels = all();
+  const bool none_can = std::all_of(channels.begin(), channels.end(), [](const auto& channel) {
+    return channel->status().config.gtid_mode == "auto_position";
+  });
+  if (events > 0 && !channels.empty() && none_can) throw_skip_needs_gtid();
+  skip_counter_ = events;
+}
+
+SettingValues ChannelSet::settings(const std::optional<std::string>& channel) const {
+  SettingValues values;
+  if (channel) values = store_.channel_settings(*channel);
+  values.merge(store_.global_settings());
+  values.merge(default_settings(defaults_.parallel_workers));
+  return values;
+}
+
+void ChannelSet::set(const std::optional<std::string>& channel, const ApplierSetting& setting,
+                     const std::optional<std::string>& value) {
+  if (channel) {
+    store_.save_channel_setting(*channel, std::string(setting.name), value);
+  } else {
+    store_.save_global_setting(std::string(setting.name), value);
+  }
 }
 
 void ChannelSet::remove(const std::string& name) {

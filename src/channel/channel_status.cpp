@@ -31,6 +31,8 @@ ChannelStatus Channel::status() const {
     receiver = self.receiver;
     applier = self.applier;
     status.until = self.until;
+    status.workers = self.workers;
+    status.skip_counter = self.skip_counter;
     log = self.log;
     status.relay_log_error = self.log_error;
     io_alive = self.io_alive;
@@ -55,6 +57,7 @@ ChannelStatus Channel::status() const {
   if (applier) {
     status.applier = applier->status();
     status.applier.running = sql_alive;
+    if (sql_alive) status.skip_counter = status.applier.skip_counter;
     // The target owns the fact, also where it was put back to an older state.
     if (status.applier.applied_known) status.applied = status.applier.applied;
   }

@@ -226,6 +226,64 @@ void Store::save_source_answers(const std::string& channel, const SourceAnswersR
       .run();
 }
 
+std::map<std::string, std::string> Store::global_settings() {
+  const std::lock_guard lock(implementation_->mutex);
+  Statement& select = implementation_->database.statement("SELECT name, value FROM global_setting");
+  std::map<std::string, std::string> settings;
+  while (select.step()) {
+    std::string name = select.text();
+    settings.emplace(std::move(name), select.text());
+  }
+  return settings;
+}
+
+std::map<std::string, std::string> Store::channel_settings(const std::string& channel) {
+  const std::lock_guard lock(implementation_->mutex);
+  Statement& select = implementation_->database.statement("SELECT name, value FROM channel_setting WHERE channel = ?");
+  select.bind(channel);
+  std::map<std::string, std::string> settings;
+  while (select.step()) {
+    std::string name = select.text();
+    settings.emplace(std::move(name), select.text());
+  }
+  return settings;
+}
+
+void Store::save_global_setting(const std::string& name, const std::optional<std::string>& value) {
+  const std::lock_guard lock(implementation_->mutex);
+  implementation_->set_durability(Durability::full);
+  Database& database = implementation_->database;
+  if (!value) return database.statement("DELETE FROM global_setting WHERE name = ?").bind(name).run();
+  database
+      .statement(
+          "INSERT INTO global_setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = "
+          "excluded.value")
+      .bind(name)
+      .bind(*value)
+      .run();
+}
+
+void Store::save_channel_setting(const std::string& channel, const std::string& name,
+                                 const std::optional<std::string>& value) {
+  const std::lock_guard lock(implementation_->mutex);
+  implementation_->set_durability(Durability::full);
+  Database& database = implementation_->database;
+  if (!value) {
+    return database.statement("DELETE FROM channel_setting WHERE channel = ? AND name = ?")
+        .bind(channel)
+        .bind(name)
+        .run();
+  }
+  database
+      .statement(
+          "INSERT INTO channel_setting (channel, name, value) VALUES (?, ?, ?) ON CONFLICT (channel, name) DO UPDATE "
+          "SET value = excluded.value")
+      .bind(channel)
+      .bind(name)
+      .bind(*value)
+      .run();
+}
+
 std::vector<AccountRecord> Store::accounts() {
   const std::lock_guard lock(implementation_->mutex);
   Statement& select =

@@ -23,10 +23,11 @@ using Value = std::variant<std::monostate, std::int64_t, std::uint64_t, double, 
 
 enum class VariableScope { unspecified, session, global };
 
-/// @@[scope.]name; the name in lower case.
+/// @@[scope.][channel.]name; the name in lower case.
 struct SystemVariable {
   VariableScope scope = VariableScope::unspecified;
   std::string name;
+  std::optional<std::string> channel{};  ///< MariaDB's form for what each connection has for itself
 };
 
 /// @name; the name in lower case.
@@ -105,6 +106,7 @@ enum class SourceOption {
   gtid_purged,     ///< a MySQL GTID set to begin with; named as the variable that mysqldump sets
   gtid_slave_pos,  ///< a MariaDB GTID position to begin with; named as the variable that mariadb-dump sets
   compression_algorithms,
+  applier_setting,  ///< channel::ApplierSetting of this name
   tls_version,
   link_text,  ///< any other text of state::SourceLinkRecord
   link_flag,  ///< 0 or 1 of it

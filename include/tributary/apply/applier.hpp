@@ -17,13 +17,16 @@
 
 namespace tributary::apply {
 
-/// By what transactions are told apart that need not wait for each other (slave_parallel_type, and MariaDB's
-/// slave_parallel_mode).
+/// By what transactions are told apart that need not wait for each other: slave_parallel_type.
 enum class DependencyMode : std::uint8_t {
   database,       ///< those of different databases
   logical_clock,  ///< those that the source committed together, or says to be independent
   writeset,       ///< those that change other rows
 };
+/// Which of the row writers applies row events.
+enum class RowWriterMode : std::uint8_t { automatic, binlog, sql };
+/// slave_exec_mode.
+enum class ExecMode : std::uint8_t { strict, idempotent };
 
 struct ApplierOptions {
   std::string channel;
@@ -32,11 +35,14 @@ struct ApplierOptions {
   std::uint32_t workers = 4;
   /// For the workers beyond the first, shared by all channels; null: no limit.
   std::shared_ptr<WorkerSlots> worker_slots;
-  DependencyMode dependencies = DependencyMode::writeset;
   std::uint32_t transaction_retries = 10;  ///< of a transient error, for one transaction
   std::uint32_t row_lock_wait = 10;        ///< seconds; a lock held for longer is an error, which is tried again
   std::uint32_t batch_transactions = 100;  ///< limits of one target transaction
   std::uint64_t batch_bytes = std::uint64_t{4} << 20;
+  std::uint32_t batch_rows = UINT32_MAX;  ///< the largest: rows are not counted
+  DependencyMode dependencies = DependencyMode::writeset;
+  RowWriterMode row_writer = RowWriterMode::automatic;
+  ExecMode exec_mode = ExecMode::strict;
   /// Where to begin when the target holds no checkpoint of this channel.
   relay::RelayPosition start;
   std::string start_gtid;  ///< the GTID position there
@@ -46,6 +52,7 @@ struct ApplierOptions {
   std::uint32_t delay = 0;  ///< seconds after the source, MASTER_DELAY
   /// Our clock minus the source's, seconds; no function: 0. Any thread.
   std::function<std::int64_t()> clock_difference;
+  std::uint32_t skip_counter = 0;  ///< sql_slave_skip_counter: events to pass over first
   /// Stops by itself there.
   std::optional<Until> until;
   /// @return the GTIDs of a checkpoint and its place, with all that stood before; no function: those alone.
@@ -69,6 +76,7 @@ struct ApplierStatus {
   bool caught_up = false;                     ///< everything published is applied
   std::uint64_t transactions = 0;
   std::uint64_t retries = 0;
+  std::uint32_t skip_counter = 0;  ///< what is left of it
 };
 
 /// A channel's SQL thread: coordinator and workers. Reads the relay log, applies to the target, moves the checkpoint

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "tributary/apply/applier.hpp"
+#include "tributary/channel/applier_setting.hpp"
 #include "tributary/source/receiver.hpp"
 #include "tributary/state/store.hpp"
 
@@ -43,7 +45,9 @@ struct ChannelStatus {
   source::ReceiverStatus receiver;
   apply::ApplierStatus applier;
   std::optional<apply::Until> until;  ///< of the last START of the applier
+  std::uint32_t skip_counter = 0;     ///< events that the applier has still to pass over
   bool target_configured = false;
+  std::uint32_t workers = 1;    ///< of the applier's last START, or the default
   std::string relay_log_error;  ///< why the relay log cannot be used; '' when it can
   relay::ReceivePosition received;
   std::uint64_t relay_bytes = 0;
@@ -66,6 +70,7 @@ struct ChannelChange {
   std::optional<std::string> start_gtid;  ///< begins anew after this MySQL GTID set or MariaDB GTID position
   std::vector<std::pair<std::string state::SourceLinkRecord::*, std::string>> link_texts;
   std::vector<std::pair<bool state::SourceLinkRecord::*, bool>> link_flags;
+  SettingValues settings;  ///< checked
 };
 
 /// A note or warning raised by a statement that succeeded (SHOW WARNINGS).
@@ -89,6 +94,8 @@ class Channel {
   /// 1200 without a host; an applier without a target is refused (1794), an @p until that does not fit the channel with
   /// 1277, 1772, 1941 or 1949. An applier with @p until is not started again with the daemon.
   Notes start(ThreadSelection threads, const std::optional<apply::Until>& until = std::nullopt);
+  /// sql_slave_skip_counter of the next START of the applier: 3085 while it runs, 1858 with AUTO_POSITION.
+  void set_skip_counter(std::uint32_t events);
   Notes stop(ThreadSelection threads);  ///< returns when the threads have ended
   void reset();                         ///< RESET SLAVE: relay logs go, coordinates are forgotten; 3081 when running
   /// RESET SLAVE ALL: relay logs and the checkpoint in the target go; every later call on this object fails with
@@ -134,8 +141,18 @@ class ChannelSet {
 
   [[nodiscard]] const ChannelDefaults& defaults() const { return defaults_; }
 
+  /// The global sql_slave_skip_counter, which the next applier to be started gets. @throws Error 1858 where none could.
+  void set_skip_counter(std::uint32_t events);
+  [[nodiscard]] std::uint32_t skip_counter() const { return skip_counter_; }
+  /// Of all settings: a channel's own over the global ones over the defaults.
+  [[nodiscard]] SettingValues settings(const std::optional<std::string>& channel) const;
+  /// @p value is checked; nullopt: the default, which for a channel is the global one.
+  void set(const std::optional<std::string>& channel, const ApplierSetting& setting,
+           const std::optional<std::string>& value);
+
  private:
   ChannelDefaults defaults_;
+  std::atomic<std::uint32_t> skip_counter_{0};
   state::Store& store_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Channel>> channels_;  ///< by lower-cased name

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -101,6 +102,14 @@ class Store {
   std::optional<SourceAnswersRecord> source_answers(const std::string& channel);
   /// Not synchronous: asked again at the next connect. Does nothing when there is no such channel (any more).
   void save_source_answers(const std::string& channel, const SourceAnswersRecord& record);
+
+  /// Settings by name: the global ones, or a channel's own. A value that is not given is removed.
+  std::map<std::string, std::string> global_settings();
+  std::map<std::string, std::string> channel_settings(const std::string& channel);
+  void save_global_setting(const std::string& name, const std::optional<std::string>& value);
+  /// @throws Error when there is no such channel.
+  void save_channel_setting(const std::string& channel, const std::string& name,
+                            const std::optional<std::string>& value);
 
   std::vector<AccountRecord> accounts();  ///< by user and host
   void save_account(const AccountRecord& record);
