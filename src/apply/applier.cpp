@@ -16,7 +16,6 @@
 #include "diagnosis.hpp"
 #include "failure_text.hpp"
 #include "lost_end.hpp"
-#include "row_transcoder.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -100,6 +99,7 @@ struct Applier::Implementation {
   StatusBoard status;
   TableEngines engines;
   TransactionSkipper skipper;
+  TableWriterBoard table_writers;
 
   // The coordinator's own.
   std::vector<std::unique_ptr<WorkerSession>> sessions;
@@ -285,8 +285,8 @@ void Applier::Implementation::attempt(const std::stop_token& stop) {
   check_same_log(start);
   pass_lost_end(start, log, channel());
   const AttemptEnvironment environment{
-      options, log, store, status, on_progress, sessions, target_dialect(), engines, until ? &*until : nullptr,
-      skipper};
+      options, log,          store, status, on_progress, sessions, target_dialect(), engines, until ? &*until : nullptr,
+      skipper, table_writers};
   Attempt(environment, start).run(stop);
 }
 
@@ -308,12 +308,12 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
   if (failure.first.can_roll_back) {
     // The diagnosis may itself lose the connection: then the whole road is taken once more.
     sessions.front()->connect(stop);
-    BinlogRowWriter writer(sessions.front()->connection().server_version(), sessions.front()->statement_limit() / 2);
-    TargetColumns columns(
-        [this](const TableName& table) { return query_target_columns(sessions.front()->connection(), table); });
-    RowTranscoder transcoder(writer, target_dialect(), columns);
-    const auto found = diagnose(*sessions.front(), log, failure.first, target_dialect(), transcoder,
-                                writer.session_statement(), prepared.load(sessions.front()->connection()), stop);
+    WorkerSession& session = *sessions.front();
+    RowWriters writers({session.connection().server_version(), target_dialect(), session.statement_limit() / 2,
+                        options.row_writer, session.may_binlog(), false,
+                        [&session]() -> target::TargetConnection& { return session.connection(); }, nullptr});
+    const auto found = diagnose(session, log, failure.first, target_dialect(), writers, writers.session_statement(),
+                                prepared.load(session.connection()), stop);
     if (found) throw GiveUp{found->code, found->message};
     if (count <= options.transaction_retries) {
       status.retried();
@@ -436,6 +436,10 @@ ApplierStatus Applier::status() const {
   ApplierStatus status = implementation_->status.status(implementation_->log.published_end());
   status.skip_counter = implementation_->skipper.remaining();
   return status;
+}
+
+std::vector<TableWriter> Applier::tables() const {
+  return implementation_->table_writers.tables();
 }
 
 }  // namespace tributary::apply

@@ -43,18 +43,19 @@ BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& sessio
 Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& start)
     : environment_(environment),
       pipeline_(environment.sessions.size(), k_queue_bytes),
-      columns_([this](const TableName& table) { return query_columns(table); }),
-      writer_(environment.sessions.front()->connection().server_version(),
-              rows_statement_limit(*environment.sessions.front())),
-      transcoder_(writer_, environment.target, columns_),
-      builder_(limits_of(environment.options, *environment.sessions.front()), transcoder_, pipeline_,
-               environment.status, environment.engines, {environment.options.channel_uuid, environment.options.channel},
+      writers_({environment.sessions.front()->connection().server_version(), environment.target,
+                rows_statement_limit(*environment.sessions.front()), environment.options.row_writer,
+                environment.sessions.front()->may_binlog(), false,
+                [this]() -> target::TargetConnection& { return definitions_connection(); },
+                &environment.table_writers}),
+      builder_(limits_of(environment.options, *environment.sessions.front()), writers_, pipeline_, environment.status,
+               environment.engines, {environment.options.channel_uuid, environment.options.channel},
                {environment.options.dependencies, environment.sessions.size(),
-                [this](const TableName& table) { return query_keys(table); }}),
+                [this](const TableName& table) { return query_table_keys(definitions_connection(), table); }}),
       delay_(environment.options.delay, environment.options.clock_difference, environment.log),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position, start.prepared),
       worker_environment_{environment.store,       pipeline_,         environment.status,
-                          environment.on_progress, start.open_intent, writer_.session_statement(),
+                          environment.on_progress, start.open_intent, writers_.session_statement(),
                           environment.engines},
       cursor_(environment.log.open_cursor(start.from)) {
   builder_.set_interpreter(interpreter_);
@@ -88,21 +89,10 @@ target::TargetConnection& Attempt::definitions_connection() {
   if (!definitions_connection_) {
     definitions_connection_ =
         std::make_unique<target::TargetConnection>(environment_.options.target, pipeline_.ended());
+    on_end_.emplace(pipeline_.ended(), [this] { definitions_connection_->interrupt(); });
     definitions_connection_->execute("SET NAMES utf8mb4");
   }
   return *definitions_connection_;
-}
-
-std::vector<TargetColumn> Attempt::query_columns(const TableName& table) {
-  target::TargetConnection& connection = definitions_connection();
-  const std::stop_callback on_end(pipeline_.ended(), [&connection] { connection.interrupt(); });
-  return query_target_columns(connection, table);
-}
-
-TableKeys Attempt::query_keys(const TableName& table) {
-  target::TargetConnection& connection = definitions_connection();
-  const std::stop_callback on_end(pipeline_.ended(), [&connection] { connection.interrupt(); });
-  return query_table_keys(connection, table);
 }
 
 void Attempt::end_workers() {

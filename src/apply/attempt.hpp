@@ -11,7 +11,7 @@
 
 #include "apply_delay.hpp"
 #include "batch_builder.hpp"
-#include "row_transcoder.hpp"
+#include "row_writer_choice.hpp"
 #include "transaction_skipper.hpp"
 #include "until_condition.hpp"
 #include "worker.hpp"
@@ -42,6 +42,7 @@ struct AttemptEnvironment {
   TableEngines& engines;
   UntilCondition* until;  ///< null: none
   TransactionSkipper& skipper;
+  TableWriterBoard& table_writers;
 };
 
 /// Thrown when a worker has failed.
@@ -69,16 +70,13 @@ class Attempt {
   void end_workers();
   /// When all that may have changed a definition is done.
   target::TargetConnection& definitions_connection();
-  std::vector<TargetColumn> query_columns(const TableName& table);
-  TableKeys query_keys(const TableName& table);
 
   const AttemptEnvironment& environment_;
   Pipeline pipeline_;
   std::unique_ptr<target::TargetConnection>
-      definitions_connection_;  ///< made when the target's tables are first asked for
-  TargetColumns columns_;
-  BinlogRowWriter writer_;
-  RowTranscoder transcoder_;
+      definitions_connection_;  ///< made when the target's definitions are first asked for
+  std::optional<std::stop_callback<std::function<void()>>> on_end_;  ///< ends what that connection waits for
+  RowWriters writers_;
   BatchBuilder builder_;
   const ApplyDelay delay_;
   EventInterpreter interpreter_;

@@ -93,9 +93,10 @@ void BatchBuilder::changes_table(TableName table) {
 }
 
 void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const TableName& table) {
-  for (std::string& statement : writer_.take()) {
-    chunk_.bytes += statement.size();
-    chunk_.steps.emplace_back(RowsStep{std::move(statement), rows_server_id_, place, table, step_dependency_});
+  for (RowsStatement& statement : writer_.take()) {
+    chunk_.bytes += statement.sql.size();
+    chunk_.steps.emplace_back(
+        RowsStep{std::move(statement.sql), rows_server_id_, place, table, statement.session, step_dependency_});
   }
   rows_events_ = 0;
 }

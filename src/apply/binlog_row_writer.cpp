@@ -32,7 +32,7 @@ struct BinlogRowWriter::Implementation {
   const binlog::FormatDescription target;
   binlog::BinlogStatementBuilder builder;
   const std::size_t statement_limit;
-  std::vector<std::string> finished;
+  std::vector<RowsStatement> finished;
   std::size_t finished_size = 0;
   struct TableMapEvent {
     Bytes raw;
@@ -44,7 +44,7 @@ struct BinlogRowWriter::Implementation {
   void finish_statements() {
     for (std::string& statement : builder.take()) {
       finished_size += statement.size();
-      finished.push_back(std::move(statement));
+      finished.push_back({std::move(statement), std::nullopt});
     }
   }
 
@@ -171,7 +171,7 @@ std::size_t BinlogRowWriter::size() const {
   return implementation_->finished_size + implementation_->builder.size();
 }
 
-std::vector<std::string> BinlogRowWriter::take() {
+std::vector<RowsStatement> BinlogRowWriter::take() {
   implementation_->finish_statements();
   implementation_->finished_size = 0;
   return std::exchange(implementation_->finished, {});

@@ -6,8 +6,6 @@
 
 #include <fmt/core.h>
 
-#include "target_columns.hpp"
-
 namespace tributary::apply {
 namespace {
 
@@ -134,7 +132,11 @@ std::string source_type_name(const binlog::TableColumn& column) {
 }
 
 std::optional<std::string> find_column_mismatch(target::TargetConnection& connection, const binlog::TableMap& table) {
-  const std::vector<TargetColumn> targets = query_target_columns(connection, {table.database, table.table});
+  return find_column_mismatch(query_target_columns(connection, {table.database, table.table}), table);
+}
+
+std::optional<std::string> find_column_mismatch(const std::vector<TargetColumn>& targets,
+                                                const binlog::TableMap& table) {
   const std::size_t common = std::min(table.columns.size(), targets.size());
   // Another size may be allowed by slave_type_conversions: another type is the likelier reason.
   for (const auto same : {same_type, same_size}) {

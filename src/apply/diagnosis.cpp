@@ -24,6 +24,7 @@ namespace {
 constexpr std::uint16_t k_key_not_found = 1032;          // ER_KEY_NOT_FOUND
 constexpr std::uint16_t k_storage_engine = 1030;         // ER_GET_ERRNO
 constexpr std::uint32_t k_timestamps_end_2106 = 110500;  // MariaDB
+constexpr std::uint16_t k_incorrect_temporal = 1292;     // ER_TRUNCATED_WRONG_VALUE, of plain SQL
 constexpr std::uint16_t k_conversion_failed = 1677;      // ER_SLAVE_CONVERSION_FAILED
 
 /// Column names and signs as the target has them, where the source did not write them into the table map.
@@ -129,10 +130,12 @@ class EventByEvent : public WholeTransaction {
     const auto map = table_maps_.find(id);
     if (map != table_maps_.end()) writer_.add_table_map(binlog::EventView(map->second, map_checksum(source)), source);
     writer_.add_rows(event, source);
-    std::string enter = session_.context().enter_plain() + "SAVEPOINT tributary_diagnosis;";
-    if (session_.take_rows_unprepared()) enter += rows_session_statement_ + ";";
-    session_.execute(enter);
-    for (const std::string& statement : writer_.take()) session_.execute(statement);
+    session_.execute(session_.context().enter_plain() + "SAVEPOINT tributary_diagnosis");
+    for (const RowsStatement& statement : writer_.take()) {
+      std::string sql = session_.context().enter_rows(event.header().server_id, statement.session);
+      if (!statement.session && session_.take_rows_unprepared()) sql += rows_session_statement_ + ";";
+      session_.execute(sql + statement.sql);
+    }
   }
 
   static binlog::ChecksumAlgorithm map_checksum(const binlog::FormatDescription& source) { return source.checksum; }
@@ -157,7 +160,14 @@ class EventByEvent : public WholeTransaction {
     const binlog::RowsEvent rows = binlog::RowsEvent::decode(
         whole.empty() ? event : binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source, rows_scratch);
     binlog::RowsReader reader(rows, table);
-    while (reader.next()) {
+    const auto next = [&reader] {
+      try {
+        return reader.next();
+      } catch (const Error&) {
+        return false;  // of MariaDB's old temporal formats a table map does not tell the size
+      }
+    };
+    while (next()) {
       const Bytes row_event = make_rows_event(event.header(), rows, current_row(reader), true);
       try {
         run_rows(binlog::EventView(row_event, binlog::ChecksumAlgorithm::off), source);
@@ -177,8 +187,9 @@ class EventByEvent : public WholeTransaction {
         }
         const target::TargetConnection& target = session_.connection();
         const bool ends_2038 = target.is_mariadb() && target.server_version_number() < k_timestamps_end_2106;
-        const std::size_t late =
-            ends_2038 && code == k_storage_engine ? number_of_late_timestamp(reader.after(), table) : 0;
+        const std::size_t late = ends_2038 && (code == k_storage_engine || code == k_incorrect_temporal)
+                                     ? number_of_late_timestamp(reader.after(), table)
+                                     : 0;
         if (late != 0) {
           message += fmt::format(
               "; the TIMESTAMP in column {} is beyond 2038-01-19 03:14:07 UTC, where those of this server end", late);

@@ -23,7 +23,7 @@ class RowTranscoder : public RowWriter {
   /// JSON or nested too deep.
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   [[nodiscard]] std::size_t size() const override { return writer_.size(); }
-  std::vector<std::string> take() override { return writer_.take(); }
+  std::vector<RowsStatement> take() override { return writer_.take(); }
   void clear() override;
   void definitions_change(const std::vector<target::ObjectName>& objects) override;
 

@@ -6,6 +6,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/binlog/rows_event.hpp"
 #include "tributary/target/target_server.hpp"
 #include "tributary/util/utf8.hpp"
 
@@ -138,15 +139,44 @@ std::string SessionContext::enter_plain() {
   return assignments.take();
 }
 
-void SessionContext::set_neutral(Assignments& assignments) {
-  assignments.set(variables_.sql_mode, std::uint64_t{0}, "sql_mode");
+void SessionContext::set_neutral(Assignments& assignments, std::uint64_t sql_mode) {
+  assignments.set(variables_.sql_mode, sql_mode, "sql_mode");
   assignments.set(variables_.character_set_client, k_utf8mb4_general_ci, "character_set_client");
   assignments.set(variables_.collation_connection, k_utf8mb4_general_ci, "collation_connection");
   // Rows and fingerprints are about base tables: no connection of a source has this number.
-  assignments.set(variables_.pseudo_thread_id, std::uint64_t{0}, "pseudo_thread_id");
+  if (may_replay_) assignments.set(variables_.pseudo_thread_id, std::uint64_t{0}, "pseudo_thread_id");
 }
 
-std::string SessionContext::enter_rows(std::uint32_t server_id) {
+void SessionContext::set_plain_sql(Assignments& assignments, const RowsSession& session) {
+  using namespace binlog::rows_flag;
+  // NO_AUTO_VALUE_ON_ZERO, STRICT_TRANS_TABLES, STRICT_ALL_TABLES, ALLOW_INVALID_DATES: what is stored is what is
+  // written, or an error.
+  static constexpr std::uint64_t k_lenient = 0x80000 | 0x2000000;
+  static constexpr std::uint64_t k_exact = k_lenient | 0x200000 | 0x400000;
+  static const std::string k_utc = "+00:00";
+  set_neutral(assignments, session.lenient ? k_lenient : k_exact);
+  const auto has = [&session](std::uint16_t flag) { return (session.flags & flag) != 0; };
+  assignments.set(variables_.time_zone, k_utc, "time_zone", "'" + k_utc + "'");
+  // Where the source has logged what its foreign keys did, they are to do nothing here.
+  assignments.set(variables_.foreign_key_checks, !has(k_no_foreign_key_checks) && !has(k_use_sql_foreign_key),
+                  "foreign_key_checks");
+  // As set_flags() says of MariaDB.
+  assignments.set(variables_.unique_checks, target_is_mariadb_ || !has(k_relaxed_unique_checks), "unique_checks");
+  // Nor does a replica check them in row events. (MySQL has no such setting.)
+  if (target_is_mariadb_) assignments.set(variables_.check_constraint_checks, false, "check_constraint_checks");
+  const std::string timestamp = session.timestamp == 0 ? "DEFAULT" : fmt::format("{}", session.timestamp);
+  assignments.set(variables_.timestamp, timestamp, "timestamp", timestamp);
+}
+
+std::string SessionContext::enter_rows(std::uint32_t server_id, const std::optional<RowsSession>& session) {
+  if (session) {
+    Assignments assignments;
+    set_plain_sql(assignments, *session);
+    if (target_is_mariadb_ && may_replay_) {
+      assignments.set(variables_.server_id, std::uint64_t{server_id}, "server_id");
+    }
+    return assignments.take();
+  }
   if (!target_is_mariadb_) {
     // BINLOG leaves the session at its last event's time.
     variables_.timestamp.reset();
@@ -373,8 +403,10 @@ std::string SessionContext::enter(const StatementContext& statement, bool withou
   assignments.set(variables_.lc_time_names, std::uint64_t{status.lc_time_names.value_or(0)}, "lc_time_names");
   set_time_zone(assignments, statement);
   // Always, as the servers do: else a name would find the temporary table of the connection before.
-  assignments.set(variables_.pseudo_thread_id, std::uint64_t{statement.thread_id}, "pseudo_thread_id");
-  if (target_is_mariadb_) {
+  if (may_replay_) {
+    assignments.set(variables_.pseudo_thread_id, std::uint64_t{statement.thread_id}, "pseudo_thread_id");
+  }
+  if (target_is_mariadb_ && may_replay_) {
     assignments.set(variables_.server_id, std::uint64_t{statement.server_id}, "server_id");
   }
   // Used up by the statement: never taken for known.

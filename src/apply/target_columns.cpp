@@ -21,20 +21,26 @@ void add_hidden_versions(std::vector<TargetColumn>& columns) {
 
 }  // namespace
 
-std::vector<TargetColumn> query_target_columns(target::TargetConnection& connection, const TableName& table) {
+std::string where_table(const TableName& table, std::string_view database_column, std::string_view table_column) {
   // MySQL compares names here without case even where they differ by nothing else.
   const auto is = [](std::string_view column, const std::string& text) {
     return fmt::format("{0} = {1} AND (@@lower_case_table_names <> 0 OR CAST({0} AS BINARY) = {2})", column,
                        target::text_literal(text), target::hex_literal(text));
   };
-  const std::string of_table = " WHERE " + is("TABLE_SCHEMA", table.first) + " AND " + is("TABLE_NAME", table.second);
+  return " WHERE " + is(database_column, table.first) + " AND " + is(table_column, table.second);
+}
+
+std::vector<TargetColumn> query_target_columns(target::TargetConnection& connection, const TableName& table) {
+  const std::string of_table = where_table(table, "TABLE_SCHEMA", "TABLE_NAME");
   std::vector<TargetColumn> columns;
   for (const target::Row& row : connection.query(
            "SELECT DATA_TYPE, COLUMN_TYPE, CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, NUMERIC_SCALE, "
-           "DATETIME_PRECISION, CHARACTER_SET_NAME, GENERATION_EXPRESSION FROM information_schema.COLUMNS" +
+           "DATETIME_PRECISION, CHARACTER_SET_NAME, GENERATION_EXPRESSION, COLUMN_NAME, EXTRA, IS_NULLABLE, "
+           "COLUMN_DEFAULT IS NOT NULL FROM information_schema.COLUMNS" +
            of_table + " ORDER BY ORDINAL_POSITION")) {
     const auto value = [&row](std::size_t i) { return i < row.size() ? row[i].value_or("") : std::string(); };
-    columns.push_back({value(0), value(1), value(2), value(3), value(4), value(5), value(6), value(7)});
+    columns.push_back({value(0), value(1), value(2), value(3), value(4), value(5), value(6), value(7), value(8),
+                       value(9), value(10) != "NO", value(11) == "1"});
   }
   if (connection.is_mariadb() &&
       !connection.query("SELECT 1 FROM information_schema.TABLES" + of_table + " AND TABLE_TYPE = 'SYSTEM VERSIONED'")

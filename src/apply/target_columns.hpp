@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tributary/target/target_server.hpp"
@@ -18,7 +19,14 @@ struct TargetColumn {
   std::string octets, precision, scale, fraction;
   std::string character_set;  ///< of text
   std::string generation;     ///< of a generated column; MariaDB's system versioning: "ROW START", "ROW END"
+  std::string name{};
+  std::string extra{};  ///< "auto_increment", "on update CURRENT_TIMESTAMP", ...
+  bool nullable = true;
+  bool has_default = false;  ///< another than NULL, or an expression's
 };
+
+/// " WHERE ..." for a table of information_schema that names tables in these columns.
+std::string where_table(const TableName& table, std::string_view database_column, std::string_view table_column);
 
 /// The columns of a table in the target, in order; empty when it does not exist. Those that MariaDB's WITH SYSTEM
 /// VERSIONING adds are at the end, as in row events. @throws TargetError.

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "tributary/apply/row_writer.hpp"
 #include "tributary/apply/session_context.hpp"
 #include "tributary/apply/statement_scan.hpp"
 #include "tributary/binlog/event.hpp"
@@ -70,7 +71,8 @@ struct RowsStep {
   std::uint32_t server_id = 0;  ///< the server that wrote the rows first
   /// Where a failure must be located by this step alone: its event, or the last of several.
   std::optional<EventPlace> place;
-  TableName table;  ///< of the rows, where they are of one event and place is known
+  TableName table;                       ///< of the rows, where they are of one event and place is known
+  std::optional<RowsSession> session{};  ///< RowsStatement::session
   std::uint64_t depends_on = 0;
 };
 

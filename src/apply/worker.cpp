@@ -238,8 +238,8 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   if (in_transaction_ && session_.one_engine_per_transaction() && changes_only_without_transactions(step)) {
     refuse_behind_others(chunk, step);
   }
-  std::string enter = session_.context().enter_rows(step.server_id);
-  if (session_.take_rows_unprepared()) enter += environment_.rows_session_statement + ";";
+  std::string enter = session_.context().enter_rows(step.server_id, step.session);
+  if (!step.session && session_.take_rows_unprepared()) enter += environment_.rows_session_statement + ";";
   // A step of one event goes in a packet of its own, so that an error is known to be its.
   if (packet_.size() + enter.size() + step.sql.size() + 1 > session_.statement_limit() || step.place) send();
   packet_ += enter;

@@ -13,6 +13,7 @@
 #include "tributary/util/printable.hpp"
 
 #include "failure_text.hpp"
+#include "sql_row_writer.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -48,7 +49,7 @@ void WorkerSession::connect(const std::stop_token& stop) {
     target::prepare_applier_session(*connection_, session);
     const auto own = connection_->query("SELECT FIND_IN_SET('NO_DIR_IN_CREATE', @@GLOBAL.sql_mode)");
     context_->set_no_dir_in_create(own.at(0).at(0) != "0");
-    if (!connection_->is_mariadb()) prepare_for_mysql_rows();
+    prepare_for_rows();
     store_.fence(*connection_, worker_, k_fence_seconds, stop);
   } catch (...) {
     disconnect();
@@ -56,13 +57,20 @@ void WorkerSession::connect(const std::stop_token& stop) {
   }
 }
 
-void WorkerSession::prepare_for_mysql_rows() {
+void WorkerSession::prepare_for_rows() {
+  const BinlogRowWriter writer(connection_->server_version(), statement_limit());
+  may_binlog_ = true;
+  try {
+    connection_->execute(writer.session_statement());
+  } catch (const target::TargetError& error) {
+    if (error.code() != error_code::k_specific_access_denied) throw;
+    may_binlog_ = false;
+  }
+  rows_unprepared_ = false;
+  if (connection_->is_mariadb()) return context_->set_may_replay(may_binlog_);
   // The description leaves GTID_NEXT undetermined, in which state nothing else runs, and GTID_NEXT can only be set
   // outside of a transaction. A description stays over errors and rollbacks.
-  const BinlogRowWriter writer(connection_->server_version(), statement_limit());
-  connection_->execute(writer.session_statement());
-  connection_->execute("SET @@session.gtid_next = 'AUTOMATIC'");
-  rows_unprepared_ = false;
+  if (may_binlog_) connection_->execute("SET @@session.gtid_next = 'AUTOMATIC'");
   const auto setting = connection_->query("SELECT @@GLOBAL.enforce_gtid_consistency, @@GLOBAL.log_bin");
   one_engine_per_transaction_ = setting.at(0).at(0) == "ON" && setting.at(0).at(1) == "1";
 }
@@ -161,6 +169,15 @@ void WorkerSession::look_again_for(const std::string& database) {
   const auto rows = connection_->query("SELECT 1 FROM information_schema.SCHEMATA WHERE SCHEMA_NAME = " +
                                        target::text_literal(database));
   if (!rows.empty()) missing_databases_.erase(database);
+}
+
+void WorkerSession::execute(std::string_view sql) {
+  try {
+    connection_->execute(sql);
+  } catch (const target::TargetError& error) {
+    if (auto missing = missing_row_error(error)) throw std::move(*missing);
+    throw;
+  }
 }
 
 bool WorkerSession::take_rows_unprepared() {

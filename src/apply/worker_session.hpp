@@ -49,9 +49,12 @@ class WorkerSession {
   /// The longest text for execute(), bytes.
   [[nodiscard]] std::size_t statement_limit() const;
 
-  void execute(std::string_view sql) { connection_->execute(sql); }
-  /// True once, until forgotten: the session must run the row writer's session statement before rows. Never on MySQL,
-  /// where connect() has done it.
+  /// @throws TargetError; where a row of SqlRowWriter is missing, 1032.
+  void execute(std::string_view sql);
+  /// The account may run BINLOG statements. Known when the session is connected.
+  [[nodiscard]] bool may_binlog() const { return may_binlog_; }
+  /// True once, until forgotten: the session must run the row writer's session statement before BINLOG. Never on
+  /// MySQL, where connect() has done it, for good.
   bool take_rows_unprepared();
   /// MySQL with enforce_gtid_consistency=ON and a binary log: a transaction that changes a table with transactions (the
   /// checkpoint is in one) can change no other but in its first statement (error 1785). Known when the session is
@@ -82,7 +85,7 @@ class WorkerSession {
 
  private:
   [[nodiscard]] std::shared_ptr<const SourceSettings> source_settings() const;
-  void prepare_for_mysql_rows();
+  void prepare_for_rows();
   /// That a new column has, or the table or database that the statement makes or changes, where it names none; '' where
   /// the target does not tell.
   std::string default_character_set_of(const SourceStatement& statement);
@@ -101,6 +104,7 @@ class WorkerSession {
   bool has_slot_ = false;
   bool told_why_not_open_ = false;
   bool rows_unprepared_ = true;
+  bool may_binlog_ = true;
   bool one_engine_per_transaction_ = false;
   TemporaryTables temporary_tables_;
   std::set<std::string, std::less<>> missing_databases_;

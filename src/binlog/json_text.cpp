@@ -203,7 +203,22 @@ void append_item(const JsonItem& item, unsigned depth, std::string& text) {
   }
 }
 
+bool has_opaque(const JsonItem& item, unsigned depth) {
+  if (item.type == JsonType::opaque) return true;
+  if (!is_container(item.type)) return false;
+  if (depth == k_json_max_depth) throw_damaged_json("it is nested too deep");
+  JsonContainer container(item);
+  for (std::size_t i = 0; i < container.size(); ++i) {
+    if (has_opaque(container.value(i), depth + 1)) return true;
+  }
+  return false;
+}
+
 }  // namespace
+
+bool json_has_sql_types(ByteView document) {
+  return has_opaque(json_root(document), 0);
+}
 
 void append_json_text(ByteView document, std::string& text) {
   append_item(json_root(document), 0, text);

@@ -87,12 +87,14 @@ std::string ApplierSetting::checked(std::string_view value) const {
   throw Error(1231, "42000", fmt::format("Variable '{}' can't be set to the value of '{}'", name, value));
 }
 
-SettingValues default_settings(std::uint32_t parallel_workers) {
+SettingValues default_settings(std::uint32_t parallel_workers, apply::RowWriterMode row_writer) {
   const apply::ApplierOptions options;
   return {{"batch_bytes", fmt::format("{}", options.batch_bytes)},
           {"batch_rows", fmt::format("{}", options.batch_rows)},
           {"batch_transactions", fmt::format("{}", options.batch_transactions)},
-          {"row_writer", "AUTO"},
+          {"row_writer", row_writer == apply::RowWriterMode::automatic ? "AUTO"
+                         : row_writer == apply::RowWriterMode::sql     ? "SQL"
+                                                                       : "BINLOG"},
           {"slave_exec_mode", "STRICT"},
           {"slave_parallel_type", "WRITESET"},
           {"slave_parallel_workers", fmt::format("{}", parallel_workers)},

@@ -239,7 +239,7 @@ void Channel::Implementation::start_sql(const std::optional<apply::Until>& condi
   apply::ApplierOptions options;
   SettingValues settings = store.channel_settings(name);
   settings.merge(store.global_settings());
-  settings.merge(default_settings(defaults.parallel_workers));
+  settings.merge(default_settings(defaults.parallel_workers, defaults.row_writer));
   put_settings(settings, options);
   {
     const std::lock_guard lock(mutex);

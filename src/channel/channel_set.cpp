@@ -79,7 +79,7 @@ SettingValues ChannelSet::settings(const std::optional<std::string>& channel) co
   SettingValues values;
   if (channel) values = store_.channel_settings(*channel);
   values.merge(store_.global_settings());
-  values.merge(default_settings(defaults_.parallel_workers));
+  values.merge(default_settings(defaults_.parallel_workers, defaults_.row_writer));
   return values;
 }
 

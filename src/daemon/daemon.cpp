@@ -43,6 +43,7 @@ channel::ChannelDefaults make_defaults(const Options& options, state::Store& sto
   defaults.report_port = std::move(port);
   defaults.parallel_workers = options.parallel_workers;
   defaults.worker_slots = std::make_shared<apply::WorkerSlots>(options.max_parallel_workers);
+  defaults.row_writer = options.row_writer;
   defaults.target = options.target;
   defaults.relay_log_purge = options.relay_log_purge;
   return defaults;

@@ -88,8 +88,11 @@ po::options_description describe_settings() {
       "Workers of a channel, each with a connection to the target while it has work; 1 to 64.")(
       "max-parallel-workers", po::value<std::int64_t>()->default_value(32),
       "Workers of all channels together that may be connected to the target, without the first of each channel; 0 to "
-      "16384.")("skip-slave-start", po::bool_switch(),
-                "Do not start the channels that ran when the daemon last stopped.")(
+      "16384.")(
+      "row-writer", po::value<std::string>()->default_value("auto"),
+      "How changes of rows are written: binlog (BINLOG statements), sql (plain SQL, for all tables that it does "
+      "justice to), or auto (BINLOG where the target's account may, else plain SQL).")(
+      "skip-slave-start", po::bool_switch(), "Do not start the channels that ran when the daemon last stopped.")(
       "log-level", po::value<std::string>()->default_value("info"),
       "Least level that is logged: debug, info, warning or error.")(
       "log-file", po::value<std::string>(), "Append the log to this file. Default: standard error.");
@@ -116,6 +119,13 @@ std::string read_password(const std::filesystem::path& path) {
   std::string password = read_file(path, 4096);
   if (const auto end = password.find_first_of("\r\n"); end != std::string::npos) password.resize(end);
   return password;
+}
+
+apply::RowWriterMode parse_row_writer(const std::string& mode) {
+  if (mode == "auto") return apply::RowWriterMode::automatic;
+  if (mode == "binlog") return apply::RowWriterMode::binlog;
+  if (mode == "sql") return apply::RowWriterMode::sql;
+  throw std::invalid_argument(fmt::format("--row-writer must be auto, binlog or sql, not '{}'", mode));
 }
 
 void read_target(const po::variables_map& values, Options& options) {
@@ -182,6 +192,7 @@ std::optional<Options> parse_options(int argument_count, const char* const* argu
   }
   options.parallel_workers = in_range(values, "parallel-workers", 1, 64);
   options.max_parallel_workers = in_range(values, "max-parallel-workers", 0, 16384);
+  options.row_writer = parse_row_writer(values["row-writer"].as<std::string>());
   options.report_host = values.count("report-host") != 0 ? values["report-host"].as<std::string>() : host_name();
   if (options.report_host.size() > 255) throw std::invalid_argument("--report-host is longer than 255 characters");
   options.relay_log_basename = values.count("relay-log-basename") != 0 ? values["relay-log-basename"].as<std::string>()

@@ -67,7 +67,8 @@ class Tributary:
                             "TSAN_OPTIONS": "exitcode=99:" + os.environ.get("TSAN_OPTIONS", ""),
                             **(environment or {})}
         self.arguments = [f"--datadir={self.datadir}", f"--port={self.port}", f"--socket={self.socket}",
-                          "--server-id=777", "--log-level=debug"]
+                          "--server-id=777", "--log-level=debug",
+                          f"--row-writer={os.environ.get('TRIBUTARY_ROW_WRITER', 'auto')}"]
         if target is not None:
             password_file = self.directory / "password"
             password_file.touch(mode=0o600)

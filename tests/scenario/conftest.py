@@ -17,11 +17,14 @@ def pytest_addoption(parser):
                      help="seed of the randomised tests; 0 picks one and prints it")
     parser.addoption("--zoo", type=int, default=1, metavar="SEED",
                      help="the first seed of the zoo; not at random, since what a new one finds may be the servers' own difference")
+    parser.addoption("--row-writer", choices=("auto", "binlog", "sql"), default=os.environ.get("TRIBUTARY_ROW_WRITER", "auto"),
+                     help="how the daemons write rows, where a test does not say it itself")
     parser.addoption("--servers", choices=("apt", "all"), default=os.environ.get("TRIBUTARY_SERVERS", "apt"),
                      help="all: also tests with the servers of tests/lib/install_servers.sh")
 
 
 def pytest_configure(config):
+    os.environ["TRIBUTARY_ROW_WRITER"] = config.getoption("--row-writer")  # for Tributary
     # Chosen once, in the process that also hands it to the workers.
     if not config.getoption("--seed") and not hasattr(config, "workerinput"):
         config.option.seed = random.SystemRandom().randrange(1, 1 << 31)

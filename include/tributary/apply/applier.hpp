@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "tributary/apply/source_settings.hpp"
-#include "tributary/apply/worker_slots.hpp"
 #include "tributary/apply/until.hpp"
+#include "tributary/apply/worker_slots.hpp"
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
@@ -23,8 +23,12 @@ enum class DependencyMode : std::uint8_t {
   logical_clock,  ///< those that the source committed together, or says to be independent
   writeset,       ///< those that change other rows
 };
-/// Which of the row writers applies row events.
-enum class RowWriterMode : std::uint8_t { automatic, binlog, sql };
+/// How changes of rows are written.
+enum class RowWriterMode : std::uint8_t {
+  automatic,  ///< BINLOG, and plain SQL where the account may not
+  binlog,     ///< BINLOG always
+  sql,        ///< plain SQL, and BINLOG for the tables that plain SQL does not do justice to
+};
 /// slave_exec_mode.
 enum class ExecMode : std::uint8_t { strict, idempotent };
 
@@ -79,6 +83,15 @@ struct ApplierStatus {
   std::uint32_t skip_counter = 0;  ///< what is left of it
 };
 
+/// How the rows of a table are written at present.
+struct TableWriter {
+  std::string database;
+  std::string table;
+  std::string writer;      ///< "BINLOG", "SQL"
+  std::string why;         ///< it and not the other
+  std::uint64_t rows = 0;  ///< since the applier was made, with those that were read again after a failure
+};
+
 /// A channel's SQL thread: coordinator and workers. Reads the relay log, applies to the target, moves the checkpoint
 /// in the transaction that carries the data. Every failure takes one road: roll back, read the checkpoint from the
 /// target, position the cursor there, go on; with single transactions until past the place that failed.
@@ -93,6 +106,8 @@ class Applier {
   void run(std::stop_token stop);
   /// Any thread.
   [[nodiscard]] ApplierStatus status() const;
+  /// The tables whose rows came by since the applier was made, in order. Any thread.
+  [[nodiscard]] std::vector<TableWriter> tables() const;
 
  private:
   struct Implementation;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,23 @@
 #include "tributary/target/fingerprint.hpp"
 
 namespace tributary::apply {
+
+/// What rows that are written as plain SQL need of the session, which BINLOG takes from the events.
+struct RowsSession {
+  std::uint16_t flags = 0;  ///< binlog::rows_flag, those of k_session_flags
+  /// Of the event, where values of the target's own making may depend on it (a column that the source does not have).
+  std::uint32_t timestamp = 0;
+  /// Without sql_mode STRICT, which does not take the empty value of an ENUM: the rows are looked at afterwards.
+  bool lenient = false;
+
+  bool operator==(const RowsSession&) const = default;
+};
+
+/// A statement that changes rows, without ';'.
+struct RowsStatement {
+  std::string sql;
+  std::optional<RowsSession> session;  ///< of plain SQL; none: BINLOG
+};
 
 /// Turns the row events of a batch into SQL for the target. One thread. After an error the writer is to be cleared.
 class RowWriter {
@@ -26,8 +44,8 @@ class RowWriter {
   virtual void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) = 0;
   /// Bytes of the statements so far, nearly.
   [[nodiscard]] virtual std::size_t size() const = 0;
-  /// The statements, without ';', to be run in order in one transaction.
-  virtual std::vector<std::string> take() = 0;
+  /// The statements, to be run in order in one transaction.
+  virtual std::vector<RowsStatement> take() = 0;
   /// Throws everything away, table maps too.
   virtual void clear() = 0;
   /// A DDL comes next that names @p objects (none: it may change any): what was learnt of those in the target may not
@@ -49,7 +67,7 @@ class BinlogRowWriter : public RowWriter {
   void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   [[nodiscard]] std::size_t size() const override;
-  std::vector<std::string> take() override;
+  std::vector<RowsStatement> take() override;
   void clear() override;
 
  private:

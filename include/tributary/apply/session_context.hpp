@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "tributary/apply/row_writer.hpp"
 #include "tributary/apply/source_settings.hpp"
 #include "tributary/binlog/statement_events.hpp"
 
@@ -67,9 +68,13 @@ class SessionContext {
   std::string enter_before_transaction(const StatementContext& statement);
   /// The same before anything that is not a source statement: the checkpoint, fingerprints.
   std::string enter_plain();
-  /// The same before BINLOG with rows that server @p server_id wrote first: a MariaDB target with a binary log of its
-  /// own writes the session's server_id there, whatever the rows' headers say. MySQL writes its own server_id.
-  std::string enter_rows(std::uint32_t server_id);
+  /// The same before rows that server @p server_id wrote first, by BINLOG, or as plain SQL that needs @p session: a
+  /// MariaDB target with a binary log of its own writes the session's server_id there, whatever the rows' headers say.
+  /// MySQL writes its own server_id.
+  std::string enter_rows(std::uint32_t server_id, const std::optional<RowsSession>& session = std::nullopt);
+  /// Whether the account may set what BINLOG REPLAY of MariaDB lets it set: server_id and pseudo_thread_id. What a
+  /// source's statement did with temporary tables is not safe without it.
+  void set_may_replay(bool may) { may_replay_ = may; }
   /// The same before names in UTF-8, in the session of the last statement.
   std::string as_utf8();
   /// Nothing is known of the session any more: a statement failed.
@@ -97,7 +102,8 @@ class SessionContext {
   };
 
   /// What rows and our own statements need alike.
-  void set_neutral(class Assignments& assignments);
+  void set_neutral(class Assignments& assignments, std::uint64_t sql_mode = 0);
+  void set_plain_sql(class Assignments& assignments, const RowsSession& session);
   void set_timestamp_defaults(class Assignments& assignments, const StatementContext& statement);
   void set_mysql(class Assignments& assignments, const StatementContext& statement);
   void set_flags(class Assignments& assignments, const StatementContext& statement);
@@ -120,6 +126,7 @@ class SessionContext {
   bool has_default_database_ = false;
   bool no_dir_in_create_ = false;
   bool sets_default_table_encryption_ = false;
+  bool may_replay_ = true;
 };
 
 }  // namespace tributary::apply

@@ -16,6 +16,10 @@ namespace tributary::binlog {
 /// shortest digits that read back as the same double. Temporal values and bytes become strings there.
 void append_json_text(ByteView document, std::string& text);
 
+/// Whether @p document holds values of types that JSON does not have (a DECIMAL, a date, bytes): its text does not tell
+/// them.
+bool json_has_sql_types(ByteView document);
+
 /// The binary form of a JSON text, as MySQL makes it: integers exact up to 64 bits, the last of members with the same
 /// key counts. @throws Error 3140 (ER_INVALID_JSON_TEXT) with the place, 3157 when it is nested too deep, 3151 for a
 /// key of more than 65535 bytes.

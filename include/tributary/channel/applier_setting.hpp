@@ -35,7 +35,7 @@ const ApplierSetting* find_applier_setting(std::string_view name);
 using SettingValues = std::map<std::string, std::string>;
 
 /// What has not been set: of the daemon's options, and of an applier's.
-SettingValues default_settings(std::uint32_t parallel_workers);
+SettingValues default_settings(std::uint32_t parallel_workers, apply::RowWriterMode row_writer);
 /// @p values has all settings.
 void put_settings(const SettingValues& values, apply::ApplierOptions& options);
 

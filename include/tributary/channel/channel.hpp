@@ -29,6 +29,7 @@ struct ChannelDefaults {
   std::function<std::uint16_t()> report_port;  ///< asked when a receiver starts; empty: 0
   std::uint32_t parallel_workers = 4;
   std::shared_ptr<apply::WorkerSlots> worker_slots;  ///< ApplierOptions::worker_slots
+  apply::RowWriterMode row_writer = apply::RowWriterMode::automatic;
   std::optional<target::TargetOptions> target;  ///< none: receive only
   bool relay_log_purge = false;                 ///< remove relay files once they are applied
 };

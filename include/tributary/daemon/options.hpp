@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "tributary/apply/applier.hpp"
 #include "tributary/target/target_server.hpp"
 #include "tributary/util/log.hpp"
 
@@ -25,6 +26,7 @@ struct Options {
   std::string log_file;  ///< '' = standard error
   std::uint32_t parallel_workers = 4;
   std::uint32_t max_parallel_workers = 32;
+  apply::RowWriterMode row_writer = apply::RowWriterMode::automatic;
   bool relay_log_purge = false;
   bool skip_slave_start = false;
 };

@@ -27,7 +27,7 @@ TEST(ApplierSetting, checksItsValue) {
 }
 
 TEST(ApplierSetting, eachHasADefaultAndReachesTheApplier) {
-  SettingValues values = default_settings(5);
+  SettingValues values = default_settings(5, apply::RowWriterMode::automatic);
   for (const ApplierSetting& setting : applier_settings()) {
     const std::string name(setting.name);
     ASSERT_TRUE(values.contains(name)) << name;
