@@ -130,7 +130,13 @@ wire::StatementResult Executor::execute(std::string_view sql, wire::SessionState
   return implementation_->execute(sql, session, std::move(stop));
 }
 
-wire::StatementResult run(const NoOperation& /*statement*/, Execution& /*execution*/) {
+wire::StatementResult run(const NoOperation& statement, Execution& execution) {
+  const auto next = execution.session.variables.find("gtid_next");
+  const bool has_next = next != execution.session.variables.end() && next->second.value;
+  // MySQL's way to skip: an empty transaction with the GTID of the one that is not to be applied.
+  if (statement.commits && has_next && next->second.value->find(':') != std::string::npos) {
+    execution.channels.defaults().skipped_gtids->add(gtid::MysqlGtid::parse(*next->second.value));
+  }
   return wire::OkResult{};
 }
 

@@ -91,6 +91,7 @@ TRIBUTARY_ACTION(Scope) : TakesOne<[](Builder& b, const Token& t) { b.scope = pa
 TRIBUTARY_ACTION(Full) : Sets<&Builder::full> {};
 TRIBUTARY_ACTION(All) : Sets<&Builder::all> {};
 TRIBUTARY_ACTION(CountAll) : Sets<&Builder::count_only> {};
+TRIBUTARY_ACTION(Commit) : Sets<&Builder::commits> {};
 TRIBUTARY_ACTION(QueryOnly) : Sets<&Builder::query_only> {};
 TRIBUTARY_ACTION(Database) : TakesOne<[](Builder& b, const Token& t) { b.database = t.value(); }> {};
 TRIBUTARY_ACTION(Option) : Takes<&Builder::add_option> {};
@@ -137,7 +138,7 @@ TRIBUTARY_ACTION(Kill) : Takes<&Builder::make_kill> {};
 TRIBUTARY_ACTION(Shutdown) : Makes<[](Builder&) { return Shutdown{}; }> {};
 TRIBUTARY_ACTION(DoExpression) : Does<[](Builder& b) { b.items.push_back({b.expressions.pop(), {}}); }> {};
 TRIBUTARY_ACTION(Do) : Makes<[](Builder& b) { return Do{b.items}; }> {};
-TRIBUTARY_ACTION(NoOperation) : Makes<[](Builder&) { return NoOperation{}; }> {};
+TRIBUTARY_ACTION(NoOperation) : Makes<[](Builder& b) { return NoOperation{b.commits}; }> {};
 TRIBUTARY_ACTION(UnsupportedName) : Takes<&Builder::make_unsupported> {};
 // clang-format on
 

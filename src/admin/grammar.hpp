@@ -297,12 +297,13 @@ struct Do : seq<Word<"DO">, list<DoExpression, Comma>> {};
 struct Chain
     : seq<opt<Word<"WORK">>, opt<Word<"AND">, opt<Word<"NO">>, Word<"CHAIN">>, opt<opt<Word<"NO">>, Word<"RELEASE">>> {
 };
+struct Commit : seq<Word<"COMMIT">, Chain> {};
 struct NoOperation : sor<seq<Word<"BEGIN">, opt<Word<"WORK">>>,
                          seq<Word<"START">, Word<"TRANSACTION">,
                              opt<list<sor<seq<Word<"WITH">, Word<"CONSISTENT">, Word<"SNAPSHOT">>,
                                           seq<Word<"READ">, Word<"ONLY", "WRITE">>>,
                                       Comma>>>,
-                         seq<Word<"COMMIT", "ROLLBACK">, Chain>, seq<Word<"UNLOCK">, Word<"TABLES", "TABLE">>> {};
+                         Commit, seq<Word<"ROLLBACK">, Chain>, seq<Word<"UNLOCK">, Word<"TABLES", "TABLE">>> {};
 
 /// Known to the servers, not here. What follows these words is not read.
 struct UnsupportedName

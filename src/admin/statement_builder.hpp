@@ -83,6 +83,7 @@ struct StatementBuilder {
   bool full = false;
   bool count_only = false;
   bool query_only = false;
+  bool commits = false;
   std::string refused_clause;
   UntilTerms until;
   std::vector<SourceOptionSetting> options;

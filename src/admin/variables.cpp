@@ -7,6 +7,7 @@
 #include <fmt/core.h>
 #include <sys/utsname.h>
 
+#include "tributary/gtid/mysql_gtid_set.hpp"
 #include "tributary/util/error.hpp"
 
 #include "scanner.hpp"
@@ -92,6 +93,17 @@ std::string checked_sql_mode(const std::string& value) {
   return upper;
 }
 
+std::string checked_gtid_next(const std::string& value) {
+  const std::string upper = to_upper(value);
+  if (upper == "AUTOMATIC" || upper == "ANONYMOUS") return upper;
+  try {
+    return gtid::MysqlGtid::parse(value).to_string();
+  } catch (const Error&) {
+    // ER_MALFORMED_GTID_SPECIFICATION
+    throw Error(1774, fmt::format("Malformed GTID specification '{}'.", value));
+  }
+}
+
 std::string system_time_zone() {
   const std::time_t instant = std::time(nullptr);
   std::tm parts{};
@@ -173,6 +185,7 @@ SystemVariables::SystemVariables(const AdminContext& context, const channel::Cha
   define("transaction_isolation", text, "REPEATABLE-READ", true);
   flag("transaction_read_only", false, true);
   flag("autocommit", true, true);
+  define("gtid_next", text, "AUTOMATIC", true);
   // What clients set and what means nothing here: unknown until it is set.
   for (const char* name : {"big_tables", "foreign_key_checks", "profiling", "session_track_state_change",
                            "sql_auto_is_null", "sql_big_selects", "sql_log_bin", "sql_notes", "sql_quote_show_create",
@@ -247,6 +260,7 @@ std::string SystemVariables::checked(const std::string& name, const Entry& entry
       break;
   }
   if (name == "sql_mode") return checked_sql_mode(text);
+  if (name == "gtid_next") return checked_gtid_next(text);
   if (name == "time_zone" && !time_zone_offset(text, 0)) {
     throw Error(1298, fmt::format("Unknown or incorrect time zone: '{}'", text));
   }

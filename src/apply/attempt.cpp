@@ -145,18 +145,28 @@ void Attempt::read_to_end() {
   }
 }
 
+bool Attempt::is_declared_applied(const relay::RelayEvent& event) const {
+  const auto& declared = environment_.options.is_declared_applied;
+  const binlog::EventView view(event.raw, cursor_->description().checksum);
+  const bool has_gtid = view.type() == binlog::EventType::gtid || view.type() == binlog::EventType::gtid_tagged;
+  return declared && has_gtid && declared(binlog::MysqlGtidEvent::decode(view).gtid);
+}
+
 void Attempt::feed(const relay::RelayEvent& event) {
   TransactionSkipper& skipper = environment_.skipper;
-  if (!interpreter_.in_transaction() && begins_transaction(event, cursor_->description()) &&
-      skipper.skips(event.start)) {
-    interpreter_.skip_next_transaction();
+  if (!interpreter_.in_transaction() && begins_transaction(event, cursor_->description())) {
+    const bool counted = skipper.skips(event.start);
+    if (counted || is_declared_applied(event)) {
+      why_skipped_ = counted ? "sql_slave_skip_counter says so" : "its GTID was declared applied";
+      interpreter_.skip_next_transaction();
+    }
   }
   interpreter_.feed(event, cursor_->description());
   if (!interpreter_.skips()) return;
   const bool ends = !interpreter_.in_transaction();
   skipper.passed(binlog::EventView(event.raw, cursor_->description().checksum).type(), ends);
   if (!ends) return;
-  log(LogLevel::warning, "channel '{}': passed over, as sql_slave_skip_counter says: {}", environment_.options.channel,
+  log(LogLevel::warning, "channel '{}': passed over, since {}: {}", environment_.options.channel, why_skipped_,
       place_text(interpreter_.transaction()));
 }
 

@@ -67,6 +67,7 @@ class Attempt {
   [[noreturn]] void end_at_until();
   void wait_until_due(const relay::RelayEvent& event);
   void feed(const relay::RelayEvent& event);
+  [[nodiscard]] bool is_declared_applied(const relay::RelayEvent& event) const;
   void end_workers();
   /// When all that may have changed a definition is done.
   target::TargetConnection& definitions_connection();
@@ -82,6 +83,7 @@ class Attempt {
   EventInterpreter interpreter_;
   WorkerEnvironment worker_environment_;
   std::unique_ptr<relay::RelayCursor> cursor_;
+  const char* why_skipped_ = "";  ///< the transaction being read
   std::vector<std::jthread> workers_;
 };
 

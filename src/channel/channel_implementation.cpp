@@ -252,6 +252,11 @@ void Channel::Implementation::start_sql(const std::optional<apply::Until>& condi
     options.known_applied = mirror.position;
     options.delay = record.sql_delay;
     options.skip_counter = skip_counter;
+    if (defaults.skipped_gtids) {
+      options.is_declared_applied = [skipped = defaults.skipped_gtids](const gtid::MysqlGtid& gtid) {
+        return skipped->contains(gtid);
+      };
+    }
     options.clock_difference = [this] {
       std::shared_ptr<source::Receiver> current;
       {

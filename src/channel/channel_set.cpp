@@ -14,6 +14,7 @@
 namespace tributary::channel {
 
 ChannelSet::ChannelSet(ChannelDefaults defaults, state::Store& store) : defaults_(std::move(defaults)), store_(store) {
+  defaults_.skipped_gtids = std::make_shared<SkippedGtids>(store_);
   for (state::ChannelRecord& record : store_.channels()) {
     std::string key = channel_key(record.name);
     channels_.emplace(std::move(key), std::make_shared<Channel>(std::move(record), defaults_, store_));

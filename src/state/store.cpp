@@ -284,6 +284,25 @@ void Store::save_channel_setting(const std::string& channel, const std::string& 
       .run();
 }
 
+std::string Store::skipped_gtids() {
+  const std::lock_guard lock(implementation_->mutex);
+  Statement& select = implementation_->database.statement("SELECT gtids FROM skipped_gtids");
+  if (!select.step()) return {};
+  std::string gtids = select.text();
+  select.reset();
+  return gtids;
+}
+
+void Store::save_skipped_gtids(const std::string& gtids) {
+  const std::lock_guard lock(implementation_->mutex);
+  implementation_->set_durability(Durability::full);
+  implementation_->database
+      .statement(
+          "INSERT INTO skipped_gtids (id, gtids) VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET gtids = excluded.gtids")
+      .bind(gtids)
+      .run();
+}
+
 std::vector<AccountRecord> Store::accounts() {
   const std::lock_guard lock(implementation_->mutex);
   Statement& select =

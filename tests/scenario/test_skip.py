@@ -94,7 +94,7 @@ def test_past_an_error(channel):
     channel.go_on()
     channel.applied()
     assert channel.rows(channel.target) == [1, 2]
-    assert "passed over, as sql_slave_skip_counter says" in channel.daemon.log_text()
+    assert "passed over, since sql_slave_skip_counter says so" in channel.daemon.log_text()
     channel.daemon.restart()
     channel.source.run("INSERT INTO d.t VALUES (3)")
     channel.applied()
@@ -136,3 +136,48 @@ def test_what_is_refused(channel):
     channel.daemon.sql("CHANGE MASTER TO MASTER_HOST='127.0.0.1', MASTER_PORT=1, MASTER_AUTO_POSITION=1 FOR CHANNEL 'by gtid'")
     assert _refused(channel.daemon, "SET GLOBAL `by gtid`.sql_slave_skip_counter = 1") == 1858
     channel.daemon.sql("RESET SLAVE ALL FOR CHANNEL 'by gtid'")
+
+
+@pytest.fixture(name="by_gtid", scope="module", params=[pytest.param("mysql-9.7", marks=pytest.mark.servers("mysql-9.7"))])
+def _by_gtid(request):
+    made = OneChannel(request.param, ["--gtid-mode=ON", "--enforce-gtid-consistency=ON"])
+    try:
+        made.start().database("d", "CREATE TABLE t (a INT PRIMARY KEY) ENGINE=InnoDB")
+        made.applied()
+        yield made
+    finally:
+        made.destroy()
+
+
+def test_an_empty_transaction_with_its_gtid(by_gtid):
+    """MySQL's way where the skip counter is refused: a transaction that is declared applied is passed over, for good."""
+    source, target, daemon = by_gtid.source, by_gtid.target, by_gtid.daemon
+    target.run("INSERT INTO d.t VALUES (1)")
+    source.run("INSERT INTO d.t VALUES (1)")
+    source.run("INSERT INTO d.t VALUES (2)")
+    assert int(daemon.wait_stopped_by_error("c")["Last_SQL_Errno"]) == 1062
+    uuid, numbers = source.value("SELECT @@gtid_executed").split(":")
+    last = int(numbers.split("-")[-1])
+    with daemon.connect() as connection, connection.cursor() as cursor:
+        with pytest.raises(pymysql.err.MySQLError) as refused:
+            cursor.execute("SET GTID_NEXT = 'nonsense'")
+        assert refused.value.args[0] == 1774
+        cursor.execute("BEGIN")
+        cursor.execute("COMMIT")  # AUTOMATIC: nothing is declared
+        cursor.execute(f"SET GTID_NEXT = '{uuid.upper()}:{last - 1}'")
+        cursor.execute("BEGIN")
+        cursor.execute("COMMIT")
+        cursor.execute("SET GTID_NEXT = 'AUTOMATIC'")
+    daemon.restart()  # it is kept
+    by_gtid.go_on()
+    by_gtid.applied()
+    assert [row[0] for row in target.query("SELECT a FROM d.t ORDER BY a")] == [1, 2]
+    applied = daemon.status("c")["Executed_Gtid_Set"]
+    assert applied.count(":") == 1 and applied.endswith(f"-{last}"), applied
+    # Only that one.
+    by_gtid.stop()
+    daemon.restart()
+    by_gtid.go_on()
+    source.run("INSERT INTO d.t VALUES (3)")
+    by_gtid.applied()
+    assert [row[0] for row in target.query("SELECT a FROM d.t ORDER BY a")] == [1, 2, 3]

@@ -242,8 +242,11 @@ struct Do {
   std::vector<SelectItem> items;
 };
 
-/// BEGIN, COMMIT, ROLLBACK, UNLOCK TABLES: nothing here has transactions or locks, so nothing is left to do.
-struct NoOperation {};
+/// BEGIN, COMMIT, ROLLBACK, UNLOCK TABLES: nothing here has transactions or locks, so nothing is left to do, but for a
+/// COMMIT after SET GTID_NEXT.
+struct NoOperation {
+  bool commits = false;
+};
 
 /// A statement that MySQL or MariaDB knows and this daemon does not.
 struct UnsupportedStatement {

@@ -11,6 +11,7 @@
 #include "tributary/apply/source_settings.hpp"
 #include "tributary/apply/until.hpp"
 #include "tributary/apply/worker_slots.hpp"
+#include "tributary/gtid/mysql_gtid_set.hpp"
 #include "tributary/relay/relay_log.hpp"
 #include "tributary/target/checkpoint.hpp"
 #include "tributary/target/target_server.hpp"
@@ -57,6 +58,9 @@ struct ApplierOptions {
   /// Our clock minus the source's, seconds; no function: 0. Any thread.
   std::function<std::int64_t()> clock_difference;
   std::uint32_t skip_counter = 0;  ///< sql_slave_skip_counter: events to pass over first
+  /// Whether an administrator has declared the transaction applied: it is passed over; no function: none is. Any
+  /// thread.
+  std::function<bool(const gtid::MysqlGtid&)> is_declared_applied;
   /// Stops by itself there.
   std::optional<Until> until;
   /// @return the GTIDs of a checkpoint and its place, with all that stood before; no function: those alone.

@@ -15,6 +15,7 @@
 
 #include "tributary/apply/applier.hpp"
 #include "tributary/channel/applier_setting.hpp"
+#include "tributary/channel/skipped_gtids.hpp"
 #include "tributary/source/receiver.hpp"
 #include "tributary/state/store.hpp"
 
@@ -31,6 +32,7 @@ struct ChannelDefaults {
   std::shared_ptr<apply::WorkerSlots> worker_slots;  ///< ApplierOptions::worker_slots
   apply::RowWriterMode row_writer = apply::RowWriterMode::automatic;
   std::optional<target::TargetOptions> target;  ///< none: receive only
+  std::shared_ptr<SkippedGtids> skipped_gtids;  ///< ChannelSet makes it; null: none
   bool relay_log_purge = false;                 ///< remove relay files once they are applied
 };
 

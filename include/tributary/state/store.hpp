@@ -111,6 +111,9 @@ class Store {
   void save_channel_setting(const std::string& channel, const std::string& name,
                             const std::optional<std::string>& value);
 
+  std::string skipped_gtids();  ///< a MySQL GTID set
+  void save_skipped_gtids(const std::string& gtids);
+
   std::vector<AccountRecord> accounts();  ///< by user and host
   void save_account(const AccountRecord& record);
 

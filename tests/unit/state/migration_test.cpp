@@ -59,11 +59,11 @@ bool contains(const std::string& text, const std::string& part) {
 
 TEST_F(MigrationTest, recordsTheVersionAndTheOwner) {
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "6");
+  EXPECT_EQ(sql("PRAGMA user_version"), "7");
   EXPECT_EQ(sql("PRAGMA application_id"), std::to_string(0x54524942));
   EXPECT_EQ(sql("PRAGMA journal_mode"), "wal");
   { const Store store(file()); }
-  EXPECT_EQ(sql("PRAGMA user_version"), "6");
+  EXPECT_EQ(sql("PRAGMA user_version"), "7");
 }
 
 TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
@@ -84,7 +84,7 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
   back +=
       "ALTER TABLE channel_source_answers DROP COLUMN time_zone; "
       "ALTER TABLE channel_source_answers DROP COLUMN variables; "
-      "DROP TABLE channel_setting; DROP TABLE global_setting; ";
+      "DROP TABLE channel_setting; DROP TABLE skipped_gtids; DROP TABLE global_setting; ";
   (void)sql(back + "PRAGMA user_version = 1");
   Store store(file());
   ASSERT_EQ(store.channels().size(), 1U);
@@ -92,7 +92,7 @@ TEST_F(MigrationTest, anOlderStoreIsBroughtUpToDate) {
   EXPECT_EQ(store.channels().front().start_gtid, "");
   EXPECT_FALSE(store.channels().front().link.ssl);
   EXPECT_EQ(store.channels().front().link.compression_algorithms, "uncompressed");
-  EXPECT_EQ(sql("PRAGMA user_version"), "6");
+  EXPECT_EQ(sql("PRAGMA user_version"), "7");
 }
 
 TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
@@ -101,7 +101,7 @@ TEST_F(MigrationTest, refusesANewerStoreNamingBothVersions) {
   const std::string message = refusal();
   EXPECT_TRUE(contains(message, "4711")) << message;
   EXPECT_TRUE(contains(message, "tributaryd 0.")) << message;
-  EXPECT_TRUE(contains(message, "up to 6")) << message;
+  EXPECT_TRUE(contains(message, "up to 7")) << message;
   EXPECT_EQ(sql("PRAGMA user_version"), "4711");
 }
 
