@@ -144,6 +144,10 @@ if [[ $quick == no ]]; then
     PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 -m pytest -q -n "$jobs" --dist loadscope "${pytest_arguments[@]}"
   )
   step "scenario tests" scenarios
+  if [[ $servers == all && -z $sanitize ]] && ((${#pytest_arguments[@]} == 0)); then
+    pytest_arguments=(--row-writer=sql test_zoo.py test_types.py test_server_matrix.py)
+    step "scenario tests, rows as plain SQL" scenarios
+  fi
 fi
 
 if [[ -n $reports ]]; then
