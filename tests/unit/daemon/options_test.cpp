@@ -44,7 +44,7 @@ TEST_F(OptionsTest, hasSaneDefaults) {
   EXPECT_EQ(options->port, 3307);
   EXPECT_EQ(options->socket, "/tmp/x/tributary.sock");
   EXPECT_FALSE(options->target);
-  EXPECT_EQ(options->parallel_workers, 1U);
+  EXPECT_EQ(options->parallel_workers, 4U);
   EXPECT_FALSE(options->relay_log_basename.empty());
 }
 
