@@ -249,18 +249,23 @@ void Channel::retire() {
   log(LogLevel::info, "channel '{}': removed", self.name);
 }
 
-void Channel::start_wanted() {
+bool Channel::start_wanted(bool again) {
   auto& self = *implementation_;
   ThreadSelection wanted;
   {
     const std::lock_guard lock(self.mutex);
     wanted = {self.record.io_running, self.record.sql_running};
   }
-  if (!wanted.io && !wanted.sql) return;
+  if (!wanted.io && !wanted.sql) return true;
   try {
     for (const Note& note : start(wanted)) log(LogLevel::warning, "channel '{}': {}", self.name, note.message);
+    return true;
   } catch (const std::exception& error) {
-    log(LogLevel::error, "channel '{}': cannot be started again: {}", self.name, error.what());
+    if (!again) {
+      log(LogLevel::error, "channel '{}': cannot be started: {}; it is tried again from time to time", self.name,
+          error.what());
+    }
+    return false;
   }
 }
 

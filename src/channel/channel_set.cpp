@@ -1,4 +1,8 @@
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include <fmt/core.h>
 
@@ -26,10 +30,23 @@ ChannelSet::~ChannelSet() {
 }
 
 void ChannelSet::start_wanted() {
-  for (const auto& channel : all()) channel->start_wanted();
+  static constexpr auto k_pause = std::chrono::seconds(5);
+  auto waiting = all();
+  std::erase_if(waiting, [](const auto& channel) { return channel->start_wanted(); });
+  if (waiting.empty()) return;
+  starter_ = std::jthread([waiting = std::move(waiting)](const std::stop_token& stop) mutable {
+    std::mutex mutex;
+    std::condition_variable_any never;
+    std::unique_lock lock(mutex);
+    while (!waiting.empty() && !stop.stop_requested()) {
+      never.wait_for(lock, stop, k_pause, [] { return false; });
+      std::erase_if(waiting, [&](const auto& channel) { return stop.stop_requested() || channel->start_wanted(true); });
+    }
+  });
 }
 
 void ChannelSet::shutdown() {
+  starter_ = {};
   const auto channels = all();
   for (const auto& channel : channels) channel->request_shutdown();
   for (const auto& channel : channels) channel->join();

@@ -289,6 +289,30 @@ def test_channels_that_ran_start_again(clean_trio, make_daemon):
     assert_equal(eu, target)
 
 
+def test_a_channel_that_cannot_be_started_is_tried_again(clean_trio, make_daemon):
+    eu, _, target = clean_trio
+    eu.run("CREATE DATABASE shop", "CREATE TABLE shop.t (id INT PRIMARY KEY)")
+    daemon = make_daemon(target)
+    daemon.replicate("eu", eu)
+    daemon.wait_caught_up("eu", eu)
+    assert daemon.terminate() == 0
+    # Nobody can write the list of the relay files now: as on a full disk, the relay log does not open.
+    index, = daemon.datadir.rglob("*.index")
+    index.unlink()
+    index.mkdir()
+    (index / "in-the-way").touch()
+    daemon.start()
+    status = daemon.status("eu")
+    assert status["Slave_IO_Running"] == "No" and status["Last_IO_Errno"] == 1872 and index.name in status["Last_IO_Error"]
+    eu.run("INSERT INTO shop.t VALUES (1)")
+    (index / "in-the-way").unlink()
+    index.rmdir()
+    wait_until(lambda: daemon.status("eu")["Slave_SQL_Running"] == "Yes", "the channel runs again")
+    daemon.wait_caught_up("eu", eu)
+    assert target.value("SELECT COUNT(*) FROM shop.t") == 1
+    assert index.is_file()
+
+
 def test_the_source_may_be_down_at_start(clean_trio, make_daemon):
     _, _, target = clean_trio
     source = servers.source("late", 5).start().make_replication_account()

@@ -10,6 +10,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -104,8 +105,9 @@ class Channel {
   /// RESET SLAVE ALL: relay logs and the checkpoint in the target go; every later call on this object fails with
   /// 3074. 3081 when running.
   void retire();
-  /// Starts the threads that ran when the daemon was last up; a failure is logged, not thrown.
-  void start_wanted();
+  /// Starts the threads that ran when the daemon was last up; a failure is logged, unless it is tried @p again, not
+  /// thrown. @return whether nothing is left to be started.
+  bool start_wanted(bool again = false);
   /// Ends the threads for a shutdown of the daemon: the wanted state is kept.
   void request_shutdown();
   void join();
@@ -130,7 +132,8 @@ class ChannelSet {
   ChannelSet(ChannelDefaults defaults, state::Store& store);
   ~ChannelSet();
 
-  /// Starts the threads that ran when the daemon was last up.
+  /// Starts the threads that ran when the daemon was last up. A channel that cannot be started is tried again until it
+  /// can (a disk is full), or is not wanted any more.
   void start_wanted();
   /// Ends all threads, all channels at once.
   void shutdown();
@@ -159,6 +162,7 @@ class ChannelSet {
   state::Store& store_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Channel>> channels_;  ///< by lower-cased name
+  std::jthread starter_;                                      ///< while some could not be started
 };
 
 }  // namespace tributary::channel
