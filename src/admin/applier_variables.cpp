@@ -13,10 +13,6 @@
 namespace tributary::admin {
 namespace {
 
-bool is_skip_counter(std::string_view name) {
-  return name == "sql_slave_skip_counter" || name == "sql_replica_skip_counter";
-}
-
 /// As first written. @throws Error 3074.
 std::string existing_channel(const std::string& name, const Execution& execution) {
   const auto channel = find_channel(name, execution);
@@ -29,10 +25,6 @@ std::int64_t integer_value(const std::string& text) {
 }
 
 }  // namespace
-
-bool is_applier_variable(std::string_view name) {
-  return is_skip_counter(name) || channel::find_applier_setting(name) != nullptr;
-}
 
 Value get_applier_variable(const SystemVariable& variable, const Execution& execution) {
   if (variable.scope == VariableScope::session) {

@@ -8,13 +8,10 @@
 
 #include "tributary/channel/applier_setting.hpp"
 
+#include "applier_variable_names.hpp"
 #include "execution.hpp"
 
 namespace tributary::admin {
-
-/// Variables of appliers: a global value, and each channel's own in MariaDB's form `channel`.name. These are the
-/// applier settings and sql_slave_skip_counter, in both spellings.
-bool is_applier_variable(std::string_view name);
 
 /// @throws Error 1238 in the session's scope, 3074 for an unknown channel.
 Value get_applier_variable(const SystemVariable& variable, const Execution& execution);

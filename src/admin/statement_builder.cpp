@@ -9,7 +9,7 @@
 #include "tributary/admin/redact.hpp"
 #include "tributary/util/error.hpp"
 
-#include "applier_variables.hpp"
+#include "applier_variable_names.hpp"
 
 namespace tributary::admin {
 namespace {
