@@ -94,7 +94,7 @@ std::string checked_sql_mode(const std::string& value) {
 }
 
 std::string checked_gtid_next(const std::string& value) {
-  const std::string upper = to_upper(value);
+  std::string upper = to_upper(value);
   if (upper == "AUTOMATIC" || upper == "ANONYMOUS") return upper;
   try {
     return gtid::MysqlGtid::parse(value).to_string();
