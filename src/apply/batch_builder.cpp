@@ -192,7 +192,8 @@ void BatchBuilder::wait_for_more(relay::RelayLog& log, const relay::RelayPositio
 
 void BatchBuilder::push_chunk() {
   finish_rows(std::nullopt, {});
-  if (!pushed_) for_first_worker_ = alone_;
+  // A session whose default database another one has altered goes on with that database's former collation.
+  if (!pushed_) for_first_worker_ = alone_ || chunk_.ddl;
   if (!pushed_ && alone_) chunk_.drops_temporary_tables = std::exchange(drops_temporary_tables_, false);
   chunk_.batch = batch_;
   chunk_.depends_on = chunk_dependency_.value_or(dependencies_.at_least(batch_));

@@ -21,6 +21,17 @@ std::uint64_t hash_text(ByteView bytes, std::uint64_t seed) {
   return XXH3_64bits_withSeed(folded, length, seed);
 }
 
+/// False where a table map does not tell how long the values are, or what they are: MariaDB's old temporal types with a
+/// fraction, and its compressed columns.
+bool tells_lengths(const binlog::TableMap& table) {
+  using binlog::ColumnType;
+  return std::none_of(table.columns.begin(), table.columns.end(), [](const binlog::TableColumn& column) {
+    return column.type == ColumnType::timestamp || column.type == ColumnType::datetime ||
+           column.type == ColumnType::time || column.type == ColumnType::mariadb_blob_compressed ||
+           column.type == ColumnType::mariadb_varchar_compressed;
+  });
+}
+
 /// Of the key's value in a row; nullopt when a part is NULL or not in the row.
 template <typename Find>
 std::optional<std::uint64_t> hash_key(const KeyColumns& key, Find find) {
@@ -60,7 +71,9 @@ void WriteSet::add_row(const binlog::RowsReader& reader, binlog::RowsKind kind, 
 void WriteSet::add(const binlog::EventView& event, const binlog::FormatDescription& source,
                    const binlog::TableMap& table, const TableKeys* keys) {
   const std::uint64_t identity = keys != nullptr ? keys->identity : table_identity({table.database, table.table});
-  if (keys == nullptr || !binlog::is_rows_event(event.type())) return written.push_back(identity);
+  if (keys == nullptr || !binlog::is_rows_event(event.type()) || !tells_lengths(table)) {
+    return written.push_back(identity);
+  }
   Bytes scratch;
   const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, scratch);
   // Without a key a row is searched for in the whole table, which locks others.

@@ -56,7 +56,7 @@ def test_what_is_refused(pair, make_daemon):
     assert _refused(daemon, "CHANGE MASTER TO BATCH_TRANSACTIONS = 0 FOR CHANNEL 'c'") == 1210
     # All of a statement or nothing.
     assert _refused(daemon, "SET GLOBAL slave_parallel_workers = 9, slave_parallel_type = 'NONE'") == 1231
-    assert int(_value(daemon, "slave_parallel_workers")) == 1
+    assert int(_value(daemon, "slave_parallel_workers")) == 4
     with daemon.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL slave_parallel_workers = 5000")
         cursor.execute("SHOW WARNINGS")
