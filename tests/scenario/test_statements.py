@@ -373,7 +373,7 @@ def test_schema_tributary_of_a_source(replicate, mode):
     """Tables of an upstream Tributary are passed over, an application's in the same schema are not."""
     source, target = replicate.source, replicate.target
     replicate("INSERT INTO t (a) VALUES ('begin')")
-    target_rows = target.query("SELECT channel_uuid, channel FROM tributary.applier_checkpoint")
+    target_rows = target.query("SELECT DISTINCT channel_uuid, channel FROM tributary.applier_checkpoint")
     replicate("CREATE DATABASE tributary", "CREATE TABLE tributary.schema_version (version INT PRIMARY KEY)",
               "CREATE TABLE tributary.applier_checkpoint (worker INT PRIMARY KEY, n INT)",
               "CREATE TABLE tributary.app (id INT PRIMARY KEY)", f"SET SESSION binlog_format={mode}",
@@ -381,7 +381,7 @@ def test_schema_tributary_of_a_source(replicate, mode):
               "INSERT INTO tributary.applier_checkpoint VALUES (0, 1)", "DELETE FROM tributary.applier_checkpoint",
               "UPDATE tributary.app JOIN z.t SET app.id=9 WHERE app.id=2", "INSERT INTO t (a) VALUES ('end')")
     assert target.query("SELECT id FROM tributary.app") == source.query("SELECT id FROM tributary.app")
-    assert target.query("SELECT channel_uuid, channel FROM tributary.applier_checkpoint") == target_rows
+    assert target.query("SELECT DISTINCT channel_uuid, channel FROM tributary.applier_checkpoint") == target_rows
     assert target.value("SELECT MAX(version) FROM tributary.schema_version") < 99
     assert "passed over" in replicate.daemon.log_text()
 
