@@ -22,8 +22,8 @@ std::size_t end_of_comment(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// Removes the first statement and its ';' from @p text and returns it.
-std::string_view take_statement(std::string_view& text) {
+/// Removes the text up to the first ';', and that too, from @p text and returns it.
+std::string_view take_to_semicolon(std::string_view& text) {
   std::size_t at = 0;
   while (true) {
     at = text.find_first_of(";'\"`#-/", at);
@@ -45,11 +45,24 @@ std::string_view trim_front(std::string_view text) {
   return text;
 }
 
-bool is_binlog(std::string_view statement) {
-  constexpr std::string_view k_word = "BINLOG";
-  return statement.size() > k_word.size() &&
-         std::equal(k_word.begin(), k_word.end(), statement.begin(),
+bool begins_with(std::string_view statement, std::string_view word) {
+  return statement.size() >= word.size() &&
+         std::equal(word.begin(), word.end(), statement.begin(),
                     [](char wanted, char found) { return wanted == found || wanted - 'A' + 'a' == found; });
+}
+
+bool is_binlog(std::string_view statement) {
+  return begins_with(statement, "BINLOG");
+}
+
+/// Removes the first statement and its ';' from @p text and returns it.
+std::string_view take_statement(std::string_view& text) {
+  const std::string_view whole = trim_front(text);
+  std::string_view part = take_to_semicolon(text);
+  // MariaDB's IF ... THEN ...; END IF outside of routines is one statement with one result.
+  if (!begins_with(whole, "IF ")) return part;
+  while (!text.empty() && !begins_with(part, "END IF")) part = trim_front(take_to_semicolon(text));
+  return whole.substr(0, whole.size() - text.size());
 }
 
 }  // namespace

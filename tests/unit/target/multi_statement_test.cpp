@@ -35,8 +35,16 @@ TEST(AnotherFollowsBinlogTest, quotesAndCommentsHideSemicolons) {
   EXPECT_FALSE(another_follows_binlog("INSERT INTO t VALUES ('; BINLOG ''AAA''; COMMIT')", 2));
 }
 
+TEST(AnotherFollowsBinlogTest, aConditionIsOneStatement) {
+  const std::string condition =
+      "IF NOT (ROW_COUNT() = 1) THEN SIGNAL SQLSTATE 'HY000' SET MESSAGE_TEXT = 'END IF;'; END IF";
+  const std::string batch = condition + ";" + condition + "; BINLOG 'AAA'; COMMIT;" + condition;
+  for (const std::size_t number : {1, 2, 4, 5, 6}) EXPECT_FALSE(another_follows_binlog(batch, number)) << number;
+  EXPECT_TRUE(another_follows_binlog(batch, 3));
+}
+
 TEST(AnotherFollowsBinlogTest, endsWithUnfinishedText) {
-  for (const char* text : {"'", "\"", "`", "/*", "--", "#", "'\\", "/", "-", "BINLOG"}) {
+  for (const char* text : {"'", "\"", "`", "/*", "--", "#", "'\\", "/", "-", "BINLOG", "IF ", "IF 1 THEN DO 1;"}) {
     for (std::size_t number = 0; number < 4; ++number) EXPECT_FALSE(another_follows_binlog(text, number)) << text;
   }
 }
