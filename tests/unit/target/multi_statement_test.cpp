@@ -43,6 +43,19 @@ TEST(AnotherFollowsBinlogTest, aConditionIsOneStatement) {
   EXPECT_TRUE(another_follows_binlog(batch, 3));
 }
 
+TEST(EndOfQuotedTest, passesOverEscapesAndStopsAtTheQuote) {
+  EXPECT_EQ(end_of_quoted("'abc' x", 0), 5U);
+  EXPECT_EQ(end_of_quoted("''", 0), 2U);
+  EXPECT_EQ(end_of_quoted(R"('a\'b\\' \')", 0), 8U);
+  EXPECT_EQ(end_of_quoted(R"(x'\\\\\'' ')", 1), 9U);
+  EXPECT_EQ(end_of_quoted(R"("a\"'b" ")", 0), 7U);
+  EXPECT_EQ(end_of_quoted(R"(`a\` `)", 0), 4U);
+  EXPECT_EQ(end_of_quoted(R"('a' \')", 0), 3U);
+  for (const char* text : {"'", "'a", R"('\)", R"('\')", R"('a\'b)"}) {
+    EXPECT_EQ(end_of_quoted(text, 0), std::string_view(text).size()) << text;
+  }
+}
+
 TEST(AnotherFollowsBinlogTest, endsWithUnfinishedText) {
   for (const char* text : {"'", "\"", "`", "/*", "--", "#", "'\\", "/", "-", "BINLOG", "IF ", "IF 1 THEN DO 1;"}) {
     for (std::size_t number = 0; number < 4; ++number) EXPECT_FALSE(another_follows_binlog(text, number)) << text;
