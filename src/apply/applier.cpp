@@ -68,7 +68,7 @@ struct Applier::Implementation {
         skipper(options.skip_counter) {
     options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
-      sessions.push_back(std::make_unique<WorkerSession>(options, store, worker));
+      sessions.push_back(std::make_unique<WorkerSession>(options, store, told, worker));
     }
   }
 
@@ -102,6 +102,7 @@ struct Applier::Implementation {
   TableWriterBoard table_writers;
 
   // The coordinator's own.
+  ToldOnce told;
   std::vector<std::unique_ptr<WorkerSession>> sessions;
   bool schema_prepared = false;
   bool fenced = false;  ///< against workers of other runs
@@ -309,9 +310,12 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
     // The diagnosis may itself lose the connection: then the whole road is taken once more.
     sessions.front()->connect(stop);
     WorkerSession& session = *sessions.front();
-    RowWriters writers({session.connection().server_version(), target_dialect(), session.statement_limit() / 2,
-                        options.row_writer, session.may_binlog(), false,
-                        [&session]() -> target::TargetConnection& { return session.connection(); }, nullptr});
+    // Event by event.
+    const bool by_events = options.row_writer == RowWriterMode::automatic && session.may_binlog();
+    const RowWriterMode mode = by_events ? RowWriterMode::binlog : options.row_writer;
+    RowWriters writers({session.connection().server_version(), target_dialect(), session.statement_limit() / 2, mode,
+                        session.may_binlog(), false,
+                        [&session]() -> target::TargetConnection& { return session.connection_for_names(); }, nullptr});
     const auto found = diagnose(session, log, failure.first, target_dialect(), writers, writers.session_statement(),
                                 prepared.load(session.connection()), stop);
     if (found) throw GiveUp{found->code, found->message};

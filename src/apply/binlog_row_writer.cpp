@@ -167,6 +167,11 @@ void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
   add_piece(true);
 }
 
+void BinlogRowWriter::end_statement() {
+  implementation_->table_maps.clear();
+  implementation_->builder.end_statement();
+}
+
 std::size_t BinlogRowWriter::size() const {
   return implementation_->finished_size + implementation_->builder.size();
 }

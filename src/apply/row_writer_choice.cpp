@@ -54,7 +54,7 @@ RowWriterChoice::Choice RowWriterChoice::of(const binlog::TableMap& map, const b
                           k_may_not, obstacle->why));
 }
 
-RowWriters::Chosen::Chosen(const RowWritersEnvironment& environment, BinlogRowWriter& binlog, SqlRowWriter& sql,
+RowWriters::Chosen::Chosen(const RowWritersEnvironment& environment, RowWriter& binlog, SqlRowWriter& sql,
                            TargetTables& tables)
     : choice_(environment.mode, environment.may_binlog, environment.target),
       binlog_(binlog),
@@ -170,6 +170,7 @@ void RowWriters::Chosen::definitions_change(const std::vector<target::ObjectName
   tell();
   known_.clear();
   by_id_.clear();
+  binlog_.definitions_change(objects);
   if (!choice_.binlog_always()) sql_.definitions_change(objects);
 }
 
@@ -178,11 +179,13 @@ RowWriters::RowWriters(const RowWritersEnvironment& environment)
       columns_(
           [connect = environment.connect](const TableName& table) { return query_target_columns(connect(), table); }),
       binlog_(environment.server_version, environment.statement_limit),
+      net_(environment.server_version, environment.statement_limit, binlog_, tables_),
       sql_(environment.target,
            {std::min(k_sql_statement_bytes, environment.statement_limit), environment.statement_limit,
             environment.idempotent},
            tables_),
-      chosen_(environment, binlog_, sql_, tables_),
+      chosen_(environment, environment.mode == RowWriterMode::automatic ? static_cast<RowWriter&>(net_) : binlog_, sql_,
+              tables_),
       transcoder_(chosen_, environment.target, columns_) {}
 
 }  // namespace tributary::apply

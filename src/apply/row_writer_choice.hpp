@@ -9,6 +9,7 @@
 #include "tributary/apply/applier.hpp"
 #include "tributary/apply/row_writer.hpp"
 
+#include "net_binlog_writer.hpp"
 #include "row_transcoder.hpp"
 #include "sql_row_writer.hpp"
 
@@ -88,7 +89,8 @@ class RowWriters : public RowWriter {
   /// Behind the transcoder: gives each event to the writer of its table.
   class Chosen : public RowWriter {
    public:
-    Chosen(const RowWritersEnvironment& environment, BinlogRowWriter& binlog, SqlRowWriter& sql, TargetTables& tables);
+    /// @p binlog takes events for BINLOG.
+    Chosen(const RowWritersEnvironment& environment, RowWriter& binlog, SqlRowWriter& sql, TargetTables& tables);
     void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
     void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
     [[nodiscard]] std::size_t size() const override;
@@ -110,7 +112,7 @@ class RowWriters : public RowWriter {
     void tell();
 
     const RowWriterChoice choice_;
-    BinlogRowWriter& binlog_;
+    RowWriter& binlog_;
     SqlRowWriter& sql_;
     TargetTables& tables_;
     TableWriterBoard* const board_;
@@ -126,6 +128,7 @@ class RowWriters : public RowWriter {
   TargetTables tables_;
   TargetColumns columns_;
   BinlogRowWriter binlog_;
+  NetBinlogWriter net_;
   SqlRowWriter sql_;
   Chosen chosen_;
   RowTranscoder transcoder_;

@@ -1,5 +1,7 @@
 #include "rows_split.hpp"
 
+#include <algorithm>
+
 namespace tributary::apply {
 
 Bytes make_rows_event(const binlog::EventHeader& header, const binlog::RowsEvent& event, ByteView rows,
@@ -31,6 +33,15 @@ Bytes make_rows_event(const binlog::EventHeader& header, const binlog::RowsEvent
   Bytes bytes = writer.take();
   binlog::finish_event(bytes, binlog::ChecksumAlgorithm::off);
   return bytes;
+}
+
+bool tells_lengths(const binlog::TableMap& table) {
+  using binlog::ColumnType;
+  return std::none_of(table.columns.begin(), table.columns.end(), [](const binlog::TableColumn& column) {
+    return column.type == ColumnType::timestamp || column.type == ColumnType::datetime ||
+           column.type == ColumnType::time || column.type == ColumnType::mariadb_blob_compressed ||
+           column.type == ColumnType::mariadb_varchar_compressed;
+  });
 }
 
 ByteView current_row(const binlog::RowsReader& reader) {

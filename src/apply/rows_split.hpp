@@ -2,6 +2,7 @@
 
 #include "tributary/binlog/event.hpp"
 #include "tributary/binlog/rows_event.hpp"
+#include "tributary/binlog/table_map.hpp"
 
 namespace tributary::apply {
 
@@ -15,5 +16,9 @@ Bytes make_rows_event(const binlog::EventHeader& header, const binlog::RowsEvent
 
 /// The reader's current row as it stands in the event: before image, then after image.
 ByteView current_row(const binlog::RowsReader& reader);
+
+/// False where a table map does not tell how long the values are, or what they are: MariaDB's old temporal types with a
+/// fraction, and its compressed columns.
+bool tells_lengths(const binlog::TableMap& table);
 
 }  // namespace tributary::apply

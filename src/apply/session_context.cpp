@@ -13,6 +13,7 @@
 namespace tributary::apply {
 namespace {
 
+constexpr std::uint64_t k_latin1_swedish_ci = 8;
 constexpr std::uint64_t k_utf8mb3_general_ci = 33;
 constexpr std::uint64_t k_utf8mb4_general_ci = 45;
 constexpr std::uint64_t k_no_dir_in_create = 0x80;  // sql_mode
@@ -33,7 +34,7 @@ bool is_well_formed(std::string_view text, std::string_view character_set) {
 
 /// The default collations of the character sets that clients mostly use.
 bool is_default_collation(std::uint64_t id) {
-  return id == 8 /* latin1 */ || id == k_utf8mb3_general_ci || id == k_utf8mb4_general_ci || id == 63 /* binary */;
+  return id == k_latin1_swedish_ci || id == k_utf8mb3_general_ci || id == k_utf8mb4_general_ci || id == 63 /* binary */;
 }
 
 /// Modes of MariaDB that change what a statement does, and that no setting of MySQL stands for.
@@ -134,14 +135,18 @@ std::string SessionContext::as_utf8() {
 
 std::string SessionContext::enter_plain() {
   Assignments assignments;
-  assignments.set(variables_.timestamp, "DEFAULT", "timestamp", "DEFAULT");
-  set_neutral(assignments);
+  set_timestamp_default(assignments);
+  set_neutral(assignments, 0, k_utf8mb4_general_ci);
   return assignments.take();
 }
 
-void SessionContext::set_neutral(Assignments& assignments, std::uint64_t sql_mode) {
+void SessionContext::set_timestamp_default(Assignments& assignments) {
+  assignments.set(variables_.timestamp, "DEFAULT", "timestamp", "DEFAULT");
+}
+
+void SessionContext::set_neutral(Assignments& assignments, std::uint64_t sql_mode, std::uint64_t client) {
   assignments.set(variables_.sql_mode, sql_mode, "sql_mode");
-  assignments.set(variables_.character_set_client, k_utf8mb4_general_ci, "character_set_client");
+  assignments.set(variables_.character_set_client, client, "character_set_client");
   assignments.set(variables_.collation_connection, k_utf8mb4_general_ci, "collation_connection");
   // Rows and fingerprints are about base tables: no connection of a source has this number.
   if (may_replay_) assignments.set(variables_.pseudo_thread_id, std::uint64_t{0}, "pseudo_thread_id");
@@ -154,7 +159,7 @@ void SessionContext::set_plain_sql(Assignments& assignments, const RowsSession& 
   static constexpr std::uint64_t k_lenient = 0x80000 | 0x2000000;
   static constexpr std::uint64_t k_exact = k_lenient | 0x200000 | 0x400000;
   static const std::string k_utc = "+00:00";
-  set_neutral(assignments, session.lenient ? k_lenient : k_exact);
+  set_neutral(assignments, session.lenient ? k_lenient : k_exact, k_utf8mb4_general_ci);
   const auto has = [&session](std::uint16_t flag) { return (session.flags & flag) != 0; };
   assignments.set(variables_.time_zone, k_utc, "time_zone", "'" + k_utc + "'");
   // Where the source has logged what its foreign keys did, they are to do nothing here.
@@ -177,16 +182,16 @@ std::string SessionContext::enter_rows(std::uint32_t server_id, const std::optio
     }
     return assignments.take();
   }
-  if (!target_is_mariadb_) {
-    // BINLOG leaves the session at its last event's time.
-    variables_.timestamp.reset();
-    Assignments assignments;
-    set_neutral(assignments);
-    return assignments.take();
-  }
   Assignments assignments;
-  assignments.set(variables_.server_id, std::uint64_t{server_id}, "server_id");
-  return enter_plain() + assignments.take();
+  if (target_is_mariadb_) {
+    set_timestamp_default(assignments);
+  } else {
+    variables_.timestamp.reset();  // BINLOG leaves the session at its last event's time
+  }
+  // The text is ASCII, and the server finds the end of a literal sooner where no character has several bytes.
+  set_neutral(assignments, 0, k_latin1_swedish_ci);
+  if (target_is_mariadb_) assignments.set(variables_.server_id, std::uint64_t{server_id}, "server_id");
+  return assignments.take();
 }
 
 void SessionContext::set_flags(Assignments& assignments, const StatementContext& statement) {

@@ -9,6 +9,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "target_columns.hpp"
+
 namespace tributary::apply {
 namespace {
 
@@ -27,10 +29,6 @@ class NameHash {
  private:
   std::uint64_t value_ = 0;
 };
-
-std::string text_of(const target::Row& row, std::size_t i) {
-  return i < row.size() ? row[i].value_or("") : std::string();
-}
 
 std::size_t number_of(const std::string& text) {
   std::size_t value = 0;

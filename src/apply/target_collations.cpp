@@ -55,7 +55,7 @@ const CollationName* TargetCollations::find_like(std::string_view name, std::str
   for (const std::string& like : like_collations(name, character_set)) {
     const CollationName* const found = find(like);
     if (found == nullptr) continue;
-    if (told_.insert(std::string(name)).second) {
+    if (told_.first(name)) {
       log(LogLevel::warning, "the target does not have the collation {} of the source: {} stands for it", name,
           found->collation);
     }

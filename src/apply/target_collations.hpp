@@ -4,18 +4,22 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 
 #include "tributary/apply/session_context.hpp"
 #include "tributary/target/target_server.hpp"
 
+#include "told_once.hpp"
+
 namespace tributary::apply {
 
 /// The collations of a target, and which of them stand for those of a source that it does not have. One thread.
 class TargetCollations {
  public:
+  /// @p told outlives this.
+  explicit TargetCollations(ToldOnce& told) : told_(told) {}
+
   /// The collation that stands for the source's number @p source. @throws TargetError 1273 when there is none.
   const CollationName& of(target::TargetConnection& connection, std::uint32_t source);
   /// What to write instead of the name of a collation that the target does not have; nullopt where it has it, or
@@ -32,9 +36,9 @@ class TargetCollations {
   const CollationName* find(const std::string& name) const;
   const CollationName* find_like(std::string_view name, std::string_view character_set);
 
+  ToldOnce& told_;
   std::map<std::uint32_t, CollationName> by_number_;  ///< of the target
   std::map<std::string, std::uint32_t> by_name_;      ///< likewise, in lower case
-  std::set<std::string, std::less<>> told_;           ///< names of which the log says what stands for them
 };
 
 }  // namespace tributary::apply

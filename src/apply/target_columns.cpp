@@ -21,6 +21,10 @@ void add_hidden_versions(std::vector<TargetColumn>& columns) {
 
 }  // namespace
 
+std::string text_of(const target::Row& row, std::size_t i) {
+  return i < row.size() ? row[i].value_or("") : "";
+}
+
 std::string where_table(const TableName& table, std::string_view database_column, std::string_view table_column) {
   // MySQL compares names here without case even where they differ by nothing else.
   const auto is = [](std::string_view column, const std::string& text) {

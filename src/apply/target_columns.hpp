@@ -25,6 +25,9 @@ struct TargetColumn {
   bool has_default = false;  ///< another than NULL, or an expression's
 };
 
+/// A value of information_schema; '' where it is NULL.
+std::string text_of(const target::Row& row, std::size_t i);
+
 /// " WHERE ..." for a table of information_schema that names tables in these columns.
 std::string where_table(const TableName& table, std::string_view database_column, std::string_view table_column);
 

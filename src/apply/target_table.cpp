@@ -1,8 +1,11 @@
 #include "target_table.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 #include <fmt/core.h>
+
+#include "tributary/util/error.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -16,10 +19,6 @@ std::string lower_case(std::string text) {
 
 TableName lower_case(const TableName& table) {
   return {lower_case(table.first), lower_case(table.second)};
-}
-
-std::string text_of(const target::Row& row, std::size_t i) {
-  return i < row.size() ? row[i].value_or("") : "";
 }
 
 /// Rows of STATISTICS: index, column, length of a prefix, whether it may be NULL; those of an index follow one another.
@@ -47,15 +46,47 @@ std::vector<std::size_t> first_whole_key(const std::vector<target::Row>& parts,
   return whole ? key : std::vector<std::size_t>();
 }
 
-std::set<TableName> query_foreign_keys(target::TargetConnection& connection) {
-  std::set<TableName> tables;
+bool is_plain(const std::string& name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return (std::isalnum(static_cast<unsigned char>(c)) != 0) || c == '_'; });
+}
+
+/// "database/table"
+TableName split_innodb_name(const std::string& name) {
+  const std::size_t slash = std::min(name.find('/'), name.size());
+  return {name.substr(0, slash), name.substr(std::min(slash + 1, name.size()))};
+}
+
+void add_innodb_foreign_keys(target::TargetConnection& connection, ForeignKeyTables& keys) {
+  for (const target::Row& row :
+       connection.query("SELECT FOR_NAME, REF_NAME FROM information_schema.INNODB_SYS_FOREIGN")) {
+    for (const std::string& name : {text_of(row, 0), text_of(row, 1)}) {
+      const TableName table = lower_case(split_innodb_name(name));
+      keys.tables.insert(table);
+      // Other characters are written in the way of file names.
+      if (!is_plain(table.first) || !is_plain(table.second)) keys.has_other_names = true;
+    }
+  }
+}
+
+ForeignKeyTables query_foreign_keys(target::TargetConnection& connection) {
+  ForeignKeyTables keys;
+  if (connection.is_mariadb()) {
+    // KEY_COLUMN_USAGE opens all tables of the server, of which there may be many.
+    try {
+      add_innodb_foreign_keys(connection, keys);
+      return keys;
+    } catch (const target::TargetError& error) {
+      if (error.code() != error_code::k_specific_access_denied) throw;
+    }
+  }
   for (const target::Row& row :
        connection.query("SELECT TABLE_SCHEMA, TABLE_NAME, REFERENCED_TABLE_SCHEMA, REFERENCED_TABLE_NAME FROM "
                         "information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_NAME IS NOT NULL")) {
-    tables.insert(lower_case({text_of(row, 0), text_of(row, 1)}));
-    tables.insert(lower_case({text_of(row, 2), text_of(row, 3)}));
+    keys.tables.insert(lower_case({text_of(row, 0), text_of(row, 1)}));
+    keys.tables.insert(lower_case({text_of(row, 2), text_of(row, 3)}));
   }
-  return tables;
+  return keys;
 }
 
 TargetTable query_table(target::TargetConnection& connection, const TableName& name) {
@@ -78,6 +109,9 @@ TargetTable query_table(target::TargetConnection& connection, const TableName& n
     if (row.size() <= k_null) continue;
     parts.push_back({row[k_key_name], row[k_column_name], row[k_sub_part], row[k_null]});
   }
+  std::set<std::string> indexes;
+  for (const target::Row& part : parts) indexes.insert(text_of(part, 0));
+  table.unique_keys = indexes.size();
   table.key = first_whole_key(parts, table.columns);
   return table;
 }
@@ -89,20 +123,18 @@ const TargetTable& TargetTables::of(const TableName& name) {
   static constexpr std::size_t k_most_tables = 4096;
   if (const auto known = known_.find(name); known != known_.end()) return known->second;
   target::TargetConnection& connection = connect_();
-  if (!knows_foreign_keys_) {
-    foreign_keys_ = query_foreign_keys(connection);
-    knows_foreign_keys_ = true;
-  }
+  if (!foreign_keys_) foreign_keys_ = query_foreign_keys(connection);
   TargetTable table = query_table(connection, name);
-  table.has_foreign_keys = foreign_keys_.contains(lower_case(name));
+  const bool is_plain_name = is_plain(name.first) && is_plain(name.second);
+  table.has_foreign_keys =
+      foreign_keys_->tables.contains(lower_case(name)) || (foreign_keys_->has_other_names && !is_plain_name);
   if (known_.size() >= k_most_tables) known_.clear();
   return known_.emplace(name, std::move(table)).first->second;
 }
 
 void TargetTables::forget() {
   known_.clear();
-  foreign_keys_.clear();
-  knows_foreign_keys_ = false;
+  foreign_keys_.reset();
 }
 
 }  // namespace tributary::apply

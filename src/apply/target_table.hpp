@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,8 +22,15 @@ struct TargetTable {
   /// The columns of the first unique key, in the server's order (the primary one is the first), that has no part that
   /// may be NULL, is a prefix or an expression; empty: there is none.
   std::vector<std::size_t> key;
+  std::size_t unique_keys = 0;  ///< of all kinds, the primary one included
   bool has_triggers = false;
   bool has_foreign_keys = false;  ///< of its own, or of others that refer to it
+};
+
+/// The tables that have a foreign key or are referred to by one, in lower case.
+struct ForeignKeyTables {
+  std::set<TableName> tables;
+  bool has_other_names = false;  ///< any may be of one whose name is not of letters, digits and _
 };
 
 /// What is known of the target's tables. One thread.
@@ -41,8 +49,7 @@ class TargetTables {
  private:
   Connect connect_;
   std::map<TableName, TargetTable> known_;
-  bool knows_foreign_keys_ = false;
-  std::set<TableName> foreign_keys_;  ///< tables with one, in lower case
+  std::optional<ForeignKeyTables> foreign_keys_;
 };
 
 }  // namespace tributary::apply

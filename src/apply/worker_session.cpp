@@ -23,8 +23,14 @@ constexpr std::size_t k_packet_reserve = 1024;  // of max_allowed_packet, for wh
 
 }  // namespace
 
-WorkerSession::WorkerSession(const ApplierOptions& options, const target::CheckpointStore& store, std::uint32_t worker)
-    : options_(options), store_(store), worker_(worker), source_time_zone_(options.channel) {}
+WorkerSession::WorkerSession(const ApplierOptions& options, const target::CheckpointStore& store, ToldOnce& told,
+                             std::uint32_t worker)
+    : options_(options),
+      store_(store),
+      told_(told),
+      worker_(worker),
+      collations_(told),
+      source_time_zone_(options.channel) {}
 
 void WorkerSession::connect(const std::stop_token& stop) {
   if (connected()) return;
@@ -80,7 +86,7 @@ std::shared_ptr<const SourceSettings> WorkerSession::source_settings() const {
 }
 
 void WorkerSession::tell_differences(const StatementContext& statement) {
-  if (std::exchange(differences_told_, true)) return;
+  if (!told_.first("differences of servers")) return;
   static constexpr std::uint32_t k_mysql_8 = 80000;
   const bool old_mysql = !statement.from_mariadb && statement.source_version < k_mysql_8;
   if (statement.from_mariadb != connection_->is_mariadb() || (old_mysql && !connection_->is_mariadb())) {
@@ -180,6 +186,11 @@ void WorkerSession::execute(std::string_view sql) {
   }
 }
 
+target::TargetConnection& WorkerSession::connection_for_names() {
+  if (const std::string enter = context_->as_utf8(); !enter.empty()) execute(enter);
+  return *connection_;
+}
+
 bool WorkerSession::take_rows_unprepared() {
   return std::exchange(rows_unprepared_, false);
 }
@@ -241,16 +252,18 @@ std::string WorkerSession::default_character_set_of(const SourceStatement& state
 }
 
 std::string WorkerSession::character_set_with_temporary(const target::ObjectName& table, std::uint32_t thread_id) {
-  const std::string before = connection_->query("SELECT @@SESSION.pseudo_thread_id").at(0).at(0).value_or("0");
-  execute(fmt::format("SET SESSION pseudo_thread_id = {}", thread_id));
+  // The statement's settings may be on their way: what is changed here is put back.
+  const auto before = connection_->query("SELECT @@SESSION.pseudo_thread_id, @@SESSION.character_set_client").at(0);
+  execute(fmt::format("SET SESSION pseudo_thread_id = {}, character_set_client = utf8mb4", thread_id));
   const auto rows = connection_->query("SHOW CREATE TABLE " + target::quote_identifier(table.database) + "." +
                                        target::quote_identifier(table.name));
-  execute("SET SESSION pseudo_thread_id = " + before);
+  execute(fmt::format("SET SESSION pseudo_thread_id = {}, character_set_client = {}", before.at(0).value_or("0"),
+                      before.at(1).value_or("utf8mb4")));
   return character_set_of_table(rows.at(0).at(1).value_or(""), {});
 }
 
 void WorkerSession::tell_of_axis_order(const SourceStatement& statement) {
-  if (statement.axis_order != AxisOrderUse::possible || std::exchange(told_of_axis_order_, true)) return;
+  if (statement.axis_order != AxisOrderUse::possible || !told_.first("order of axes")) return;
   log(LogLevel::warning,
       "channel '{}': the result of a statement may differ in the target: MySQL 8 and other servers take the "
       "coordinates of geometries with a geographic SRID (4326) in different orders, and ST_GeomFromGeoJSON makes such "

@@ -24,8 +24,9 @@ namespace tributary::apply {
 /// the connection whole, and with it the source's temporary tables. One thread at a time; interrupt() from any.
 class WorkerSession {
  public:
-  /// @p options and @p store outlive this.
-  WorkerSession(const ApplierOptions& options, const target::CheckpointStore& store, std::uint32_t worker);
+  /// @p options, @p store and @p told outlive this.
+  WorkerSession(const ApplierOptions& options, const target::CheckpointStore& store, ToldOnce& told,
+                std::uint32_t worker);
 
   /// Connects, makes the session the worker's only one (CheckpointStore::fence), and puts it into the applier's state.
   /// Nothing when it is connected. @throws TargetError, also 1317 when @p stop is requested.
@@ -44,6 +45,8 @@ class WorkerSession {
   [[nodiscard]] bool connected() const { return connection_ != nullptr; }
   /// Only while connected.
   [[nodiscard]] target::TargetConnection& connection() { return *connection_; }
+  /// The same, once it takes names in UTF-8. @throws TargetError
+  [[nodiscard]] target::TargetConnection& connection_for_names();
   [[nodiscard]] SessionContext& context() { return *context_; }
   [[nodiscard]] std::uint32_t worker() const { return worker_; }
   /// The longest text for execute(), bytes.
@@ -96,6 +99,7 @@ class WorkerSession {
 
   const ApplierOptions& options_;
   const target::CheckpointStore& store_;
+  ToldOnce& told_;
   const std::uint32_t worker_;
   mutable std::mutex connection_mutex_;  ///< guards the pointer against interrupt()
   std::unique_ptr<target::TargetConnection> connection_;
@@ -110,8 +114,6 @@ class WorkerSession {
   std::set<std::string, std::less<>> missing_databases_;
   TargetCollations collations_;
   SourceTimeZone source_time_zone_;
-  bool differences_told_ = false;
-  bool told_of_axis_order_ = false;
 };
 
 }  // namespace tributary::apply

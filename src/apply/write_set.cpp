@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "dependency_tracker.hpp"
+#include "rows_split.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -19,17 +20,6 @@ std::uint64_t hash_text(ByteView bytes, std::uint64_t seed) {
   std::transform(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length), folded,
                  [](std::uint8_t c) { return c >= 'a' && c <= 'z' ? static_cast<std::uint8_t>(c - 'a' + 'A') : c; });
   return XXH3_64bits_withSeed(folded, length, seed);
-}
-
-/// False where a table map does not tell how long the values are, or what they are: MariaDB's old temporal types with a
-/// fraction, and its compressed columns.
-bool tells_lengths(const binlog::TableMap& table) {
-  using binlog::ColumnType;
-  return std::none_of(table.columns.begin(), table.columns.end(), [](const binlog::TableColumn& column) {
-    return column.type == ColumnType::timestamp || column.type == ColumnType::datetime ||
-           column.type == ColumnType::time || column.type == ColumnType::mariadb_blob_compressed ||
-           column.type == ColumnType::mariadb_varchar_compressed;
-  });
 }
 
 /// Of the key's value in a row; nullopt when a part is NULL or not in the row.

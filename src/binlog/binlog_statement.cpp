@@ -314,6 +314,10 @@ void BinlogStatementBuilder::add_rows(const EventView& event, const FormatDescri
   if ((layout.flags & rows_flag::k_statement_end) != 0) self.source_tables.clear();
 }
 
+void BinlogStatementBuilder::end_statement() {
+  implementation_->source_tables.clear();
+}
+
 std::size_t BinlogStatementBuilder::size() const {
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < implementation_->statement_count; ++i) {

@@ -66,6 +66,8 @@ class BinlogRowWriter : public RowWriter {
 
   void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+  /// The source's statement is over, where no row event of it has said so.
+  void end_statement();
   [[nodiscard]] std::size_t size() const override;
   std::vector<RowsStatement> take() override;
   void clear() override;

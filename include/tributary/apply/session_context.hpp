@@ -102,7 +102,8 @@ class SessionContext {
   };
 
   /// What rows and our own statements need alike.
-  void set_neutral(class Assignments& assignments, std::uint64_t sql_mode = 0);
+  void set_neutral(class Assignments& assignments, std::uint64_t sql_mode, std::uint64_t client);
+  void set_timestamp_default(class Assignments& assignments);
   void set_plain_sql(class Assignments& assignments, const RowsSession& session);
   void set_timestamp_defaults(class Assignments& assignments, const StatementContext& statement);
   void set_mysql(class Assignments& assignments, const StatementContext& statement);

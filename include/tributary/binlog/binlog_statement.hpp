@@ -39,6 +39,9 @@ class BinlogStatementBuilder {
   /// A row event of any version but 0. Throws Error 1610 when it is damaged or its table map is missing.
   void add_rows(const EventView& event, const FormatDescription& source);
 
+  /// The source's statement is over, where no row event of it has said so: its table maps are forgotten.
+  void end_statement();
+
   /// Bytes of the statements so far, nearly; 0 when no row events were added.
   [[nodiscard]] std::size_t size() const;
   /// Row events added since the last take().

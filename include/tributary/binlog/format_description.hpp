@@ -37,6 +37,8 @@ struct FormatDescription {
   static FormatDescription mariadb(const std::string& server_version);
   /// As a MySQL 9.7 server writes it: 42 types. Earlier versions, which list fewer, take it too.
   static FormatDescription mysql(const std::string& server_version);
+
+  bool operator==(const FormatDescription&) const = default;
 };
 
 }  // namespace tributary::binlog

@@ -190,7 +190,7 @@ TEST_F(MysqlSessionContextTest, RowsMoveTheSessionsTime) {
   StatementContext statement = plain_statement();
   context_.enter(statement);
   EXPECT_EQ(context_.enter_rows(5),
-            "SET @@session.sql_mode=0,@@session.character_set_client=45,@@session.collation_connection=45,"
+            "SET @@session.sql_mode=0,@@session.character_set_client=8,@@session.collation_connection=45,"
             "@@session.pseudo_thread_id=0;");
   EXPECT_EQ(context_.enter_rows(6), "");
   EXPECT_EQ(context_.enter(statement), "SET @@session.timestamp=1700000000,@@session.pseudo_thread_id=12;");

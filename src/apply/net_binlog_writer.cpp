@@ -1,0 +1,254 @@
+#include "net_binlog_writer.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "rows_split.hpp"
+
+namespace tributary::apply {
+namespace {
+
+using binlog::RowsKind;
+
+/// The target is asked about a table that has so many row events: it costs it some queries.
+constexpr std::uint32_t k_events_until_asked = 8;
+/// Bytes of rows in an event, unless one row has more.
+constexpr std::size_t k_event_bytes = std::size_t{128} << 10;
+
+bool has_all(ByteView bitmap, std::size_t columns) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    if ((bitmap[i / 8] >> (i % 8) & 1U) == 0) return false;
+  }
+  return true;
+}
+
+/// Whole images, of which each has all that the row has.
+bool has_whole_images(const binlog::RowsEvent& rows) {
+  return (rows.before_columns.empty() || has_all(rows.before_columns, rows.column_count)) &&
+         (rows.after_columns.empty() || has_all(rows.after_columns, rows.column_count));
+}
+
+/// False when a part of the key is NULL, which no key's should be.
+bool write_key(const std::vector<std::size_t>& columns, const binlog::RowImage& image, Bytes& key) {
+  key.clear();
+  for (const std::size_t column : columns) {
+    const binlog::Cell* const cell = image.find(column);
+    if (cell == nullptr || cell->is_null) return false;
+    // Lengths, so that no two keys are the same in other parts.
+    const auto size = static_cast<std::uint32_t>(cell->bytes.size());
+    for (unsigned shift = 0; shift < 32; shift += 8) key.push_back(static_cast<std::uint8_t>(size >> shift));
+    key.insert(key.end(), cell->bytes.begin(), cell->bytes.end());
+  }
+  return true;
+}
+
+}  // namespace
+
+std::vector<std::size_t> may_net(const TargetTable& target, const binlog::TableMap& map) {
+  const bool may = target.type == "BASE TABLE" && target.engine == "InnoDB" && target.unique_keys == 1 &&
+                   !target.has_triggers && !target.has_foreign_keys && target.columns.size() == map.columns.size() &&
+                   tells_lengths(map);
+  return may ? target.key : std::vector<std::size_t>();
+}
+
+NetBinlogWriter::NetBinlogWriter(const std::string& target_version, std::size_t statement_limit, BinlogRowWriter& plain,
+                                 TargetTables& tables)
+    : plain_(plain), net_(target_version, statement_limit), tables_(tables) {}
+
+void NetBinlogWriter::add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
+  if (!source_ || !(*source_ == source)) {
+    take_net();
+    source_ = source;
+  }
+  const auto layout = binlog::TableMapLayout::decode(event, source);
+  Table& table = known_[{std::string(layout.database), std::string(layout.table)}];
+  const bool same =
+      std::equal(table.definition.begin(), table.definition.end(), layout.definition.begin(), layout.definition.end());
+  if (!same) {
+    if (!table.net.empty()) finish(table);
+    table.definition.assign(layout.definition.begin(), layout.definition.end());
+    table.map = binlog::TableMap::decode(event, source);
+    table.is_known = false;
+    table.events = 0;
+    table.key.clear();
+  }
+  table.map_event.assign(event.raw().begin(), event.raw().end());
+  table.checksum = event.checksum();
+  table.given_to_plain = 0;
+  table.map.table_id = layout.table_id;
+  by_id_[layout.table_id] = &table;
+}
+
+NetBinlogWriter::Table* NetBinlogWriter::find(std::uint64_t table_id) {
+  const auto found = by_id_.find(table_id);
+  return found == by_id_.end() ? nullptr : found->second;
+}
+
+bool NetBinlogWriter::nets(Table& table) {
+  if (!table.is_known) {
+    if (++table.events < k_events_until_asked) return false;
+    table.key = may_net(tables_.of({table.map.database, table.map.table}), table.map);
+    table.is_known = true;
+  }
+  return !table.key.empty();
+}
+
+void NetBinlogWriter::add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) {
+  const auto [id, flags] = binlog::RowsHead::of(event);
+  Table* const table = find(id);
+  const bool may = table != nullptr && binlog::is_rows_event(event.type()) && nets(*table);
+  if (!may || !add_net(*table, event, source)) add_plain(table, event, source);
+  if ((flags & binlog::rows_flag::k_statement_end) != 0) end_statement();
+}
+
+void NetBinlogWriter::end_statement() {
+  if (plain_is_open_) plain_.end_statement();
+  plain_is_open_ = false;
+  by_id_.clear();
+  ++statement_;
+}
+
+/// False, and nothing done, when it must be written as it comes.
+bool NetBinlogWriter::add_net(Table& table, const binlog::EventView& event, const binlog::FormatDescription& source) {
+  const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, scratch_);
+  if (!has_whole_images(rows)) return false;
+  const auto flags = static_cast<std::uint16_t>(rows.flags & ~binlog::rows_flag::k_statement_end);
+  if (!table.net.empty() && flags != table.flags) finish(table);
+  reader_.reset(rows, table.map);
+  while (reader_.next()) {
+    const bool is_first = table.net.empty();
+    const std::size_t size_before = table.net.size();
+    table.header = event.header();
+    table.flags = flags;
+    if (add_row(table, rows.kind)) {
+      if (is_first) changed_.push_back(&table);
+      net_size_ += table.net.size() - size_before;
+      continue;
+    }
+    const Bytes alone = make_rows_event(event.header(), rows, current_row(reader_), false);
+    add_plain(&table, binlog::EventView(alone, binlog::ChecksumAlgorithm::off), source);
+  }
+  return true;
+}
+
+bool NetBinlogWriter::add_row(Table& table, RowsKind kind) {
+  const binlog::RowImage& before = reader_.before();
+  const binlog::RowImage& after = reader_.after();
+  if (!write_key(table.key, kind == RowsKind::write ? after : before, key_)) return false;
+  switch (kind) {
+    case RowsKind::write:
+      return table.net.add(key_, after.raw());
+    case RowsKind::remove:
+      return table.net.remove(key_, before.raw());
+    case RowsKind::update:
+      break;
+  }
+  Bytes& new_key = rows_;
+  if (!write_key(table.key, after, new_key) || new_key != key_) return false;
+  return table.net.replace(key_, before.raw(), after.raw());
+}
+
+void NetBinlogWriter::add_plain(Table* table, const binlog::EventView& event, const binlog::FormatDescription& source) {
+  if (table != nullptr) {
+    if (!table->net.empty()) finish(*table);
+    if (table->given_to_plain != statement_) {
+      plain_.add_table_map(binlog::EventView(table->map_event, table->checksum), source);
+      table->given_to_plain = statement_;
+      plain_is_open_ = true;
+    }
+  }
+  plain_.add_rows(event, source);
+}
+
+void NetBinlogWriter::finish_plain() {
+  for (RowsStatement& statement : plain_.take()) {
+    finished_size_ += statement.sql.size();
+    finished_.push_back(std::move(statement));
+  }
+}
+
+void NetBinlogWriter::finish(Table& table) {
+  finish_plain();
+  emit(table);
+  std::erase(changed_, &table);
+  for (RowsStatement& statement : net_.take()) {
+    finished_size_ += statement.sql.size();
+    finished_.push_back(std::move(statement));
+  }
+}
+
+void NetBinlogWriter::emit(Table& table) {
+  net_.add_table_map(binlog::EventView(table.map_event, table.checksum), *source_);
+  // In this order no key is met by a new row while the old one is there.
+  for (const RowsKind kind : {RowsKind::remove, RowsKind::update, RowsKind::write}) emit(table, kind);
+  net_.end_statement();
+  net_size_ -= table.net.size();
+  table.net.clear();
+}
+
+void NetBinlogWriter::emit(Table& table, RowsKind kind) {
+  const Bytes all((table.map.columns.size() + 7) / 8, 0xff);
+  binlog::RowsEvent event;
+  event.kind = kind;
+  event.table_id = table.map.table_id;
+  event.flags = table.flags;
+  event.column_count = table.map.columns.size();
+  if (kind != RowsKind::write) event.before_columns = all;
+  if (kind != RowsKind::remove) event.after_columns = all;
+  rows_.clear();
+  const auto write = [&] {
+    if (rows_.empty()) return;
+    const Bytes raw = make_rows_event(table.header, event, rows_, false);
+    net_.add_rows(binlog::EventView(raw, binlog::ChecksumAlgorithm::off), *source_);
+    rows_.clear();
+  };
+  table.net.for_each(kind, [&](ByteView before, ByteView after) {
+    if (kind != RowsKind::write) rows_.insert(rows_.end(), before.begin(), before.end());
+    if (kind != RowsKind::remove) rows_.insert(rows_.end(), after.begin(), after.end());
+    if (rows_.size() >= k_event_bytes) write();
+  });
+  write();
+}
+
+std::size_t NetBinlogWriter::size() const {
+  return finished_size_ + plain_.size() + net_size_ / 3 * 4;
+}
+
+/// All that is netted, behind all that came as it is.
+void NetBinlogWriter::take_net() {
+  finish_plain();
+  for (Table* const table : std::exchange(changed_, {})) emit(*table);
+  for (RowsStatement& statement : net_.take()) finished_.push_back(std::move(statement));
+}
+
+std::vector<RowsStatement> NetBinlogWriter::take() {
+  // Past so many tables all are forgotten: a source may have 100,000.
+  static constexpr std::size_t k_most_tables = 4096;
+  take_net();
+  if (known_.size() > k_most_tables && by_id_.empty()) known_.clear();
+  finished_size_ = 0;
+  return std::exchange(finished_, {});
+}
+
+void NetBinlogWriter::clear() {
+  plain_.clear();
+  net_.clear();
+  for (Table* const table : changed_) table->net.clear();
+  changed_.clear();
+  net_size_ = 0;
+  finished_.clear();
+  finished_size_ = 0;
+  by_id_.clear();
+  plain_is_open_ = false;
+  ++statement_;
+}
+
+void NetBinlogWriter::definitions_change(const std::vector<target::ObjectName>& /*objects*/) {
+  take_net();
+  by_id_.clear();
+  known_.clear();
+  tables_.forget();
+}
+
+}  // namespace tributary::apply

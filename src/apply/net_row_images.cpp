@@ -1,0 +1,109 @@
+#include "net_row_images.hpp"
+
+#include <algorithm>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace tributary::apply {
+namespace {
+
+constexpr std::size_t k_first_slots = 64;
+
+std::uint64_t hash_of(ByteView key) {
+  return XXH3_64bits(key.data(), key.size());
+}
+
+}  // namespace
+
+NetRowImages::Part NetRowImages::hold(ByteView bytes) {
+  const Part part{held_.size(), bytes.size()};
+  held_.insert(held_.end(), bytes.begin(), bytes.end());
+  return part;
+}
+
+NetRowImages::Change* NetRowImages::find(ByteView key, std::uint64_t hash) {
+  if (slots_.empty()) return nullptr;
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t at = hash & mask; slots_[at] != 0; at = (at + 1) & mask) {
+    Change& change = changes_[slots_[at] - 1];
+    if (change.hash != hash) continue;
+    const ByteView known = image(change.key);
+    if (std::equal(known.begin(), known.end(), key.begin(), key.end())) return &change;
+  }
+  return nullptr;
+}
+
+void NetRowImages::grow() {
+  slots_.assign(std::max(k_first_slots, slots_.size() * 2), 0);
+  const std::size_t mask = slots_.size() - 1;
+  for (std::size_t i = 0; i < changes_.size(); ++i) {
+    std::size_t at = changes_[i].hash & mask;
+    while (slots_[at] != 0) at = (at + 1) & mask;
+    slots_[at] = static_cast<std::uint32_t>(i + 1);
+  }
+}
+
+NetRowImages::Change& NetRowImages::begin(ByteView key, std::uint64_t hash, bool was_there) {
+  if (slots_.size() < 2 * (changes_.size() + 1)) grow();
+  Change& change = changes_.emplace_back();
+  change.hash = hash;
+  change.key = hold(key);
+  change.was_there = was_there;
+  const std::size_t mask = slots_.size() - 1;
+  std::size_t at = hash & mask;
+  while (slots_[at] != 0) at = (at + 1) & mask;
+  slots_[at] = static_cast<std::uint32_t>(changes_.size());
+  return change;
+}
+
+bool NetRowImages::add(ByteView key, ByteView after) {
+  const std::uint64_t hash = hash_of(key);
+  Change* change = find(key, hash);
+  if (change != nullptr && change->is_there) return false;
+  if (change == nullptr) change = &begin(key, hash, false);
+  change->after = hold(after);
+  change->is_there = true;
+  return true;
+}
+
+bool NetRowImages::remove(ByteView key, ByteView before) {
+  const std::uint64_t hash = hash_of(key);
+  Change* change = find(key, hash);
+  if (change != nullptr && !change->is_there) return false;
+  if (change == nullptr) {
+    change = &begin(key, hash, true);
+    change->before = hold(before);
+  }
+  change->after = {};
+  change->is_there = false;
+  return true;
+}
+
+bool NetRowImages::replace(ByteView key, ByteView before, ByteView after) {
+  const std::uint64_t hash = hash_of(key);
+  Change* change = find(key, hash);
+  if (change != nullptr && !change->is_there) return false;
+  if (change == nullptr) {
+    change = &begin(key, hash, true);
+    change->before = hold(before);
+  }
+  change->after = hold(after);
+  change->is_there = true;
+  return true;
+}
+
+void NetRowImages::clear() {
+  // There may be one of these for each of many tables: what only a large batch needed is given back.
+  static constexpr std::size_t k_most_kept = std::size_t{256} << 10;
+  if (held_.capacity() > k_most_kept) held_ = {};
+  if (slots_.size() > k_most_kept / sizeof(Change)) {
+    slots_ = {};
+    changes_ = {};
+  }
+  held_.clear();
+  changes_.clear();
+  std::fill(slots_.begin(), slots_.end(), 0);
+}
+
+}  // namespace tributary::apply

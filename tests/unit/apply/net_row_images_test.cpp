@@ -1,0 +1,88 @@
+#include "net_row_images.hpp"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tributary/util/bytes.hpp"
+
+namespace tributary::apply {
+namespace {
+
+using binlog::RowsKind;
+
+/// "before>after," of each row.
+std::string rows(const NetRowImages& net, RowsKind kind) {
+  std::string text;
+  net.for_each(kind, [&text](ByteView before, ByteView after) {
+    text += std::string(as_text(before)) + ">" + std::string(as_text(after)) + ",";
+  });
+  return text;
+}
+
+ByteView bytes(std::string_view text) {
+  return as_bytes(text);
+}
+
+TEST(NetRowImages, KeepsTheFirstImageBeforeAndTheLastAfter) {
+  NetRowImages net;
+  EXPECT_TRUE(net.replace(bytes("1"), bytes("a"), bytes("b")));
+  EXPECT_TRUE(net.replace(bytes("1"), bytes("b"), bytes("c")));
+  EXPECT_TRUE(net.add(bytes("2"), bytes("x")));
+  EXPECT_TRUE(net.replace(bytes("2"), bytes("x"), bytes("y")));
+  EXPECT_TRUE(net.replace(bytes("3"), bytes("p"), bytes("q")));
+  EXPECT_TRUE(net.remove(bytes("3"), bytes("q")));
+  EXPECT_EQ(rows(net, RowsKind::update), "a>c,");
+  EXPECT_EQ(rows(net, RowsKind::write), ">y,");
+  EXPECT_EQ(rows(net, RowsKind::remove), "p>,");
+}
+
+TEST(NetRowImages, ARowThatCameAndWentIsNothing) {
+  NetRowImages net;
+  EXPECT_TRUE(net.add(bytes("1"), bytes("a")));
+  EXPECT_TRUE(net.remove(bytes("1"), bytes("a")));
+  for (const RowsKind kind : {RowsKind::write, RowsKind::update, RowsKind::remove}) EXPECT_EQ(rows(net, kind), "");
+  EXPECT_FALSE(net.empty());
+  EXPECT_TRUE(net.add(bytes("1"), bytes("b")));
+  EXPECT_EQ(rows(net, RowsKind::write), ">b,");
+}
+
+TEST(NetRowImages, ARowThatWentAndCameBackIsAnUpdate) {
+  NetRowImages net;
+  EXPECT_TRUE(net.remove(bytes("1"), bytes("a")));
+  EXPECT_TRUE(net.add(bytes("1"), bytes("b")));
+  EXPECT_EQ(rows(net, RowsKind::update), "a>b,");
+  EXPECT_TRUE(net.remove(bytes("1"), bytes("b")));
+  EXPECT_EQ(rows(net, RowsKind::remove), "a>,");
+}
+
+TEST(NetRowImages, RefusesWhatCannotFollow) {
+  NetRowImages net;
+  EXPECT_TRUE(net.add(bytes("1"), bytes("a")));
+  EXPECT_FALSE(net.add(bytes("1"), bytes("b")));
+  EXPECT_TRUE(net.remove(bytes("1"), bytes("a")));
+  EXPECT_FALSE(net.remove(bytes("1"), bytes("a")));
+  EXPECT_FALSE(net.replace(bytes("1"), bytes("a"), bytes("b")));
+  EXPECT_EQ(rows(net, RowsKind::write), "");
+}
+
+TEST(NetRowImages, ManyKeysInTheOrderOfTheirFirstChange) {
+  NetRowImages net;
+  for (int turn = 0; turn < 2; ++turn) {
+    std::string wanted;
+    for (int i = 0; i < 3000; ++i) {
+      const std::string key = std::to_string(i * 7919 % 3001);
+      EXPECT_TRUE(net.replace(bytes(key), bytes("a"), bytes("b")));
+      EXPECT_TRUE(net.replace(bytes(key), bytes("b"), bytes(key)));
+      wanted += "a>" + key + ",";
+    }
+    EXPECT_EQ(rows(net, RowsKind::update), wanted);
+    EXPECT_FALSE(net.empty());
+    net.clear();
+    EXPECT_TRUE(net.empty());
+    EXPECT_EQ(net.size(), 0U);
+  }
+}
+
+}  // namespace
+}  // namespace tributary::apply
