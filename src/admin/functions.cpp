@@ -176,6 +176,7 @@ constexpr std::array k_functions{
 
 std::vector<FunctionName> functions() {
   std::vector<FunctionName> names;
+  names.reserve(k_functions.size());
   for (const Function& function : k_functions) names.push_back({function.name, function.fewest, function.most});
   return names;
 }

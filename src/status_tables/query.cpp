@@ -160,6 +160,7 @@ void call_function(sqlite3_context* context, int count, sqlite3_value** values) 
   const auto& registered = *static_cast<const Registered*>(sqlite3_user_data(context));
   try {
     std::vector<Cell> arguments;
+    arguments.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) arguments.push_back(cell_of(values[i]));
     set_result(context, registered.function->call(arguments));
   } catch (...) {
