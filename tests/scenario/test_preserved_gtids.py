@@ -103,6 +103,8 @@ def test_under_load_with_kills(pair, make_daemon, seed):
         daemon.start()
         pair.target.kill()
         pair.target.start()
+        pair.source.kill()
+        pair.source.start()
     load.stop()
     pair.compare(daemon)
 
