@@ -17,4 +17,12 @@ Value evaluate(const Expression& expression, Execution& execution, const ColumnL
 /// A call of one of the server's functions; its arguments are evaluated already.
 Value call_function(const std::string& name, const std::vector<Value>& arguments, Execution& execution);
 
+/// A function that call_function() knows.
+struct FunctionName {
+  std::string_view name;  ///< in upper case
+  std::size_t fewest;     ///< arguments
+  std::size_t most;
+};
+std::vector<FunctionName> functions();
+
 }  // namespace tributary::admin

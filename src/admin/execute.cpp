@@ -71,10 +71,6 @@ void Execution::check_not_interrupted() const {
   if (stop.stop_requested()) throw Error(1317, "70100", "Query execution was interrupted");
 }
 
-void throw_not_supported(const std::string& what) {
-  throw Error(1235, "42000", fmt::format("This version of Tributary doesn't yet support '{}'", what));
-}
-
 struct Executor::Implementation {
   Implementation(channel::ChannelSet& channel_set, SessionRegistry& session_registry, AdminContext admin_context)
       : channels(channel_set),
@@ -138,32 +134,6 @@ wire::StatementResult run(const NoOperation& statement, Execution& execution) {
     execution.channels.defaults().skipped_gtids->add(gtid::MysqlGtid::parse(*next->second.value));
   }
   return wire::OkResult{};
-}
-
-wire::StatementResult run(const Select& statement, Execution& execution) {
-  static constexpr std::size_t k_most_columns = 4096;  // MAX_FIELDS
-  if (statement.items.size() > k_most_columns) throw Error(1117, "Too many columns");
-  wire::ResultSet result;
-  wire::ResultRow row;
-  for (const SelectItem& item : statement.items) {
-    const Value value = evaluate(item.expression, execution);
-    wire::Column column;
-    column.name = item.name;
-    column.type = column_type_of(value);
-    column.unsigned_value = std::holds_alternative<std::uint64_t>(value);
-    auto text = text_of(value);
-    column.length = static_cast<std::uint32_t>(text ? text->size() : 0);
-    result.columns.push_back(std::move(column));
-    row.push_back(std::move(text));
-  }
-  if (statement.limit.offset == 0 && statement.limit.count > 0) result.rows.push_back(std::move(row));
-  return result;
-}
-
-wire::StatementResult run(const SelectFromTable& statement, Execution& execution) {
-  const std::string& schema = statement.database.empty() ? execution.session.database : statement.database;
-  if (schema.empty()) throw Error(1046, "3D000", "No database selected");
-  throw Error(1146, "42S02", fmt::format("Table '{}.{}' doesn't exist", schema, statement.table));
 }
 
 namespace {

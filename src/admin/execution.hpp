@@ -7,6 +7,7 @@
 #include "tributary/admin/executor.hpp"
 #include "tributary/admin/statement.hpp"
 
+#include "statement_error.hpp"
 #include "variables.hpp"
 
 namespace tributary::admin {
@@ -36,7 +37,7 @@ wire::StatementResult run(const StopReplica& statement, Execution& execution);
 wire::StatementResult run(const ResetReplica& statement, Execution& execution);
 wire::StatementResult run(const ShowReplicaStatus& statement, Execution& execution);
 wire::StatementResult run(const Select& statement, Execution& execution);
-wire::StatementResult run(const SelectFromTable& statement, Execution& execution);
+wire::StatementResult run(const SelectFromTables& statement, Execution& execution);
 wire::StatementResult run(const Set& statement, Execution& execution);
 wire::StatementResult run(const ShowVariables& statement, Execution& execution);
 wire::StatementResult run(const ShowStatus& statement, Execution& execution);
@@ -49,8 +50,5 @@ wire::StatementResult run(const Kill& statement, Execution& execution);
 wire::StatementResult run(const Shutdown& statement, Execution& execution);
 wire::StatementResult run(const Do& statement, Execution& execution);
 wire::StatementResult run(const UnsupportedStatement& statement, Execution& execution);
-
-/// Error 1235 for what the servers know and this daemon does not.
-[[noreturn]] void throw_not_supported(const std::string& what);
 
 }  // namespace tributary::admin

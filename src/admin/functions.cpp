@@ -90,6 +90,20 @@ Value concat(Arguments arguments, Execution& execution) {
   return result;
 }
 
+/// In bytes.
+Value length(Arguments arguments, Execution&) {
+  const auto text = text_of(arguments[0]);
+  if (!text) return {};
+  return static_cast<std::int64_t>(text->size());
+}
+
+Value char_length(Arguments arguments, Execution&) {
+  const auto text = text_of(arguments[0]);
+  if (!text) return {};
+  return static_cast<std::int64_t>(
+      std::count_if(text->begin(), text->end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
 Value sleep_for(Arguments arguments, Execution& execution) {
   const auto seconds = number_of(arguments[0]);
   if (!seconds || *seconds < 0) throw Error(1210, "Incorrect arguments to sleep.");
@@ -133,6 +147,7 @@ struct Function {
 constexpr std::size_t k_any_number = 1000;
 
 constexpr std::array k_functions{
+    Function{"CHAR_LENGTH", 1, 1, char_length},
     Function{"COALESCE", 1, k_any_number, coalesce},
     Function{"CONCAT", 1, k_any_number, concat},
     Function{"CONNECTION_ID", 0, 0, connection_id},
@@ -142,6 +157,7 @@ constexpr std::array k_functions{
     Function{"IF", 3, 3, if_else},
     Function{"IFNULL", 2, 2, if_null},
     Function{"LAST_INSERT_ID", 0, 0, last_insert_id},
+    Function{"LENGTH", 1, 1, length},
     Function{"LOCALTIME", 0, 0, local_time},
     Function{"LOCALTIMESTAMP", 0, 0, local_time},
     Function{"MASTER_POS_WAIT", 2, 4, position_wait},
@@ -157,6 +173,13 @@ constexpr std::array k_functions{
 };
 
 }  // namespace
+
+std::vector<FunctionName> functions() {
+  std::vector<FunctionName> names;
+  names.reserve(k_functions.size());
+  for (const Function& function : k_functions) names.push_back({function.name, function.fewest, function.most});
+  return names;
+}
 
 Value call_function(const std::string& name, const std::vector<Value>& arguments, Execution& execution) {
   const std::string upper_name = to_upper(name);

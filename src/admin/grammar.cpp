@@ -124,7 +124,7 @@ TRIBUTARY_ACTION(ShowReplicaStatus)
 TRIBUTARY_ACTION(ShowAllReplicasStatus)
     : Makes<[](Builder&) { return ShowReplicaStatus{k_all_channels, Vocabulary::slave, true}; }> {};
 TRIBUTARY_ACTION(Select) : Makes<[](Builder& b) { return Select{b.items, b.limit}; }> {};
-TRIBUTARY_ACTION(TableName) : Takes<&Builder::name_table> {};
+TRIBUTARY_ACTION(SelectFromTables) : Makes<[](Builder& b) { return SelectFromTables{std::string(b.text)}; }> {};
 TRIBUTARY_ACTION(Set) : Makes<[](Builder& b) { return Set{b.assignments}; }> {};
 TRIBUTARY_ACTION(ShowVariables) : Makes<[](Builder& b) { return ShowVariables{b.scope, b.filter}; }> {};
 TRIBUTARY_ACTION(ShowStatus) : Makes<[](Builder& b) { return ShowStatus{b.scope, b.filter}; }> {};

@@ -260,8 +260,7 @@ struct SelectExpression : Expression {};
 struct Alias : sor<seq<Word<"AS">, sor<Name, StringToken>>, sor<Name, StringToken>> {};
 struct Select : seq<Word<"SELECT">, list<seq<SelectExpression, opt<Alias>>, Comma>, opt<Word<"FROM">, Word<"DUAL">>,
                     opt<RowCount>> {};
-struct TableName : seq<Anything, opt<Sign<".">, Anything>> {};
-struct SelectFromTable : seq<Word<"SELECT">, until<QuietFrom, Anything>, TableName, star<Anything>> {};
+struct SelectFromTables : seq<Word<"SELECT">, until<QuietFrom, Anything>, plus<Anything>> {};
 
 struct DefaultValue : Word<"DEFAULT"> {};
 struct WordValue : Word<"ON", "ALL", "BINARY", "ROW"> {};
@@ -328,7 +327,7 @@ template <typename Rule>
 struct Whole : seq<Rule, opt<Sign<";">>, EndOfText> {};
 struct Any : sor<Whole<ChangeSource>, Whole<StartReplica>, Whole<StartAllReplicas>, Whole<StopReplica>,
                  Whole<StopAllReplicas>, Whole<ResetReplica>, Whole<ShowReplicaStatus>, Whole<ShowAllReplicasStatus>,
-                 Whole<Select>, Whole<SelectFromTable>, Whole<Unsupported>, Whole<Set>, Whole<ShowVariables>,
+                 Whole<Select>, Whole<SelectFromTables>, Whole<Unsupported>, Whole<Set>, Whole<ShowVariables>,
                  Whole<ShowStatus>, Whole<ShowWarnings>, Whole<ShowErrors>, Whole<ShowDatabases>, Whole<ShowTables>,
                  Whole<ShowProcesslist>, Whole<Use>, Whole<Kill>, Whole<Shutdown>, Whole<Do>, Whole<NoOperation>> {};
 

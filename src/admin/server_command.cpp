@@ -106,7 +106,7 @@ asio::awaitable<bool> ServerSession::serve(Command command, std::string_view arg
       co_await send_ok();
       break;
     case Command::field_list:
-      // No table here has fields to list; an empty list keeps a client's name completion quiet.
+      // The fields of tables are not told; an empty list keeps a client's name completion quiet.
       co_await send_end_of_rows();
       break;
     case Command::statistics: {

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include "tributary/admin/databases.hpp"
+#include "tributary/status_tables/catalogue.hpp"
 #include "tributary/util/error.hpp"
 #include "tributary/util/time.hpp"
 
@@ -122,11 +123,17 @@ wire::StatementResult run(const ShowDatabases& statement, Execution& execution) 
 wire::StatementResult run(const ShowTables& statement, Execution& execution) {
   const std::string& schema = statement.database.empty() ? execution.session.database : statement.database;
   if (schema.empty()) throw Error(1046, "3D000", "No database selected");
-  // The databases are there for clients that want one; they hold no tables.
+  const std::string database = database_named(schema);
   const auto& like = statement.filter.like;
   wire::ResultSet table;
-  table.columns = {text_column(fmt::format("Tables_in_{}{}", database_named(schema), like ? " (" + *like + ")" : ""))};
+  table.columns = {text_column(fmt::format("Tables_in_{}{}", database, like ? " (" + *like + ")" : ""))};
   if (statement.full) table.columns.push_back(text_column("Table_type"));
+  for (const status_tables::Table& known : status_tables::tables()) {
+    if (known.database != database) continue;
+    wire::ResultRow row{std::string(known.name)};
+    if (statement.full) row.emplace_back("BASE TABLE");
+    add_row(table, std::move(row), statement.filter, execution);
+  }
   return table;
 }
 

@@ -64,6 +64,7 @@ constexpr std::array k_plain{
     Definition{"IGNORE_SERVER_IDS"},
     Definition{"NETWORK_NAMESPACE", refused, OptionKind::anything, nullptr, nullptr,
                "start the daemon in that namespace"},
+    Definition{"PRESERVE_GTIDS", applier_setting, OptionKind::integer},
     Definition{"PRIVILEGE_CHECKS_USER"},
     Definition{"RELAY_LOG_FILE", refused, OptionKind::anything, nullptr, nullptr,
                "a relay file has the source's own positions: use LOG_FILE and LOG_POS"},

@@ -6,19 +6,13 @@
 
 #include <fmt/core.h>
 
-#include "tributary/admin/redact.hpp"
 #include "tributary/util/error.hpp"
 
 #include "applier_variable_names.hpp"
+#include "statement_error.hpp"
 
 namespace tributary::admin {
 namespace {
-
-/// MySQL cuts the text after "near" at 80 bytes ('%-.80s' of ER_PARSE_ERROR), and where a C string ends.
-std::string_view cut_near(std::string_view text) {
-  static constexpr std::size_t k_longest = 80;
-  return cut_text(text.substr(0, text.find('\0')), k_longest);
-}
 
 /// Of a token that the grammar let pass as an integer.
 std::uint64_t integer(const Token& token) {
@@ -291,13 +285,6 @@ void StatementBuilder::assign_character_set(Tokens clause) {
   assignments.emplace_back(std::move(assignment));
 }
 
-void StatementBuilder::name_table(Tokens name) {
-  SelectFromTable select;
-  select.table = name.back().value();
-  if (name.size() > 1) select.database = name.front().value();
-  statement = std::move(select);
-}
-
 void StatementBuilder::make_kill(Tokens kill) {
   statement = Kill{integer(kill.back()), query_only};
 }
@@ -318,12 +305,7 @@ std::string StatementBuilder::written(Tokens range) const {
 
 void StatementBuilder::fail() const {
   const std::size_t offset = reached < tokens.size() ? tokens[reached].offset : text.size();
-  const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(offset), '\n');
-  throw Error(
-      1064, "42000",
-      fmt::format("You have an error in your SQL syntax; check the manual that corresponds to your MySQL server "
-                  "version for the right syntax to use near '{}' at line {}",
-                  cut_near(redact_statement_from(text, offset)), line));
+  throw_syntax_error(text, offset);
 }
 
 std::optional<std::uint64_t> parse_integer(std::string_view digits) {

@@ -123,7 +123,6 @@ struct StatementBuilder {
   void assign_transaction(Tokens characteristic);
   void assign_character_set(Tokens clause);
 
-  void name_table(Tokens name);
   void make_kill(Tokens kill);
   void make_unsupported(Tokens name);
 

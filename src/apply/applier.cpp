@@ -285,9 +285,12 @@ void Applier::Implementation::attempt(const std::stop_token& stop) {
   if (!wait_received(start.from, stop)) return;
   check_same_log(start);
   pass_lost_end(start, log, channel());
-  const AttemptEnvironment environment{
-      options, log,          store, status, on_progress, sessions, target_dialect(), engines, until ? &*until : nullptr,
-      skipper, table_writers};
+  std::optional<PreservedGtids> gtids;
+  if (options.preserve_gtids) gtids.emplace(sessions.front()->connection());
+  const AttemptEnvironment environment{options,          log,           store,
+                                       status,           on_progress,   sessions,
+                                       target_dialect(), engines,       until ? &*until : nullptr,
+                                       skipper,          table_writers, gtids ? &*gtids : nullptr};
   Attempt(environment, start).run(stop);
 }
 

@@ -29,9 +29,10 @@ std::size_t rows_statement_limit(const WorkerSession& session) {
   return packet > 2 * k_chunk_reserve ? packet - k_chunk_reserve : packet / 2;
 }
 
-BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& session) {
+BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& session, const PreservedGtids* gtids) {
   BatchLimits limits;
-  limits.transactions = std::max(options.batch_transactions, 1U);
+  limits.gtids = gtids;
+  limits.transactions = gtids != nullptr ? 1 : std::max(options.batch_transactions, 1U);
   limits.bytes = options.batch_bytes;
   limits.rows = options.batch_rows;
   limits.one_engine_per_transaction = session.one_engine_per_transaction();
@@ -48,15 +49,15 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
                 environment.sessions.front()->may_binlog(), false,
                 [this]() -> target::TargetConnection& { return definitions_connection(); },
                 &environment.table_writers}),
-      builder_(limits_of(environment.options, *environment.sessions.front()), writers_, pipeline_, environment.status,
-               environment.engines, {environment.options.channel_uuid, environment.options.channel},
+      builder_(limits_of(environment.options, *environment.sessions.front(), environment.gtids), writers_, pipeline_,
+               environment.status, environment.engines, {environment.options.channel_uuid, environment.options.channel},
                {environment.options.dependencies, environment.sessions.size(),
                 [this](const TableName& table) { return query_table_keys(definitions_connection(), table); }}),
       delay_(environment.options.delay, environment.options.clock_difference, environment.log),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position, start.prepared),
       worker_environment_{environment.store,       pipeline_,         environment.status,
                           environment.on_progress, start.open_intent, writers_.session_statement(),
-                          environment.engines},
+                          environment.engines,     environment.gtids},
       cursor_(environment.log.open_cursor(start.from)) {
   builder_.set_interpreter(interpreter_);
   builder_.apply_alone_through(start.alone_through);
@@ -147,9 +148,15 @@ void Attempt::read_to_end() {
 
 bool Attempt::is_declared_applied(const relay::RelayEvent& event) const {
   const auto& declared = environment_.options.is_declared_applied;
+  const PreservedGtids* const gtids = environment_.gtids;
   const binlog::EventView view(event.raw, cursor_->description().checksum);
+  if (view.type() == binlog::EventType::mariadb_gtid) {
+    return gtids != nullptr && gtids->executed(binlog::MariadbGtidEvent::decode(view).gtid.to_string());
+  }
   const bool has_gtid = view.type() == binlog::EventType::gtid || view.type() == binlog::EventType::gtid_tagged;
-  return declared && has_gtid && declared(binlog::MysqlGtidEvent::decode(view).gtid);
+  if (!has_gtid || (!declared && gtids == nullptr)) return false;
+  const gtid::MysqlGtid gtid = binlog::MysqlGtidEvent::decode(view).gtid;
+  return (declared && declared(gtid)) || (gtids != nullptr && gtids->executed(gtid.to_string()));
 }
 
 void Attempt::feed(const relay::RelayEvent& event) {
@@ -157,7 +164,8 @@ void Attempt::feed(const relay::RelayEvent& event) {
   if (!interpreter_.in_transaction() && begins_transaction(event, cursor_->description())) {
     const bool counted = skipper.skips(event.start);
     if (counted || is_declared_applied(event)) {
-      why_skipped_ = counted ? "sql_slave_skip_counter says so" : "its GTID was declared applied";
+      why_skipped_ =
+          counted ? "sql_slave_skip_counter says so" : "its GTID was declared applied, or the target has executed it";
       interpreter_.skip_next_transaction();
     }
   }

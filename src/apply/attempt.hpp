@@ -11,6 +11,7 @@
 
 #include "apply_delay.hpp"
 #include "batch_builder.hpp"
+#include "preserved_gtids.hpp"
 #include "row_writer_choice.hpp"
 #include "transaction_skipper.hpp"
 #include "until_condition.hpp"
@@ -43,6 +44,7 @@ struct AttemptEnvironment {
   UntilCondition* until;  ///< null: none
   TransactionSkipper& skipper;
   TableWriterBoard& table_writers;
+  const PreservedGtids* gtids;  ///< null: transactions get the target's own
 };
 
 /// Thrown when a worker has failed.

@@ -19,6 +19,7 @@ BatchBuilder::BatchBuilder(const BatchLimits& limits, RowWriter& writer, Pipelin
       dependencies_(std::move(dependencies)) {}
 
 void BatchBuilder::on_begin(const TransactionStart& start) {
+  if (limits_.gtids != nullptr) limits_.gtids->must_fit(start.gtid);
   transaction_ = start;
   if (cannot_roll_back_at_ == start.begin) transaction_.can_roll_back = false;
   has_steps_ = false;

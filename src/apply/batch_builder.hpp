@@ -12,6 +12,7 @@
 #include "dependency_tracker.hpp"
 #include "event_interpreter.hpp"
 #include "pipeline.hpp"
+#include "preserved_gtids.hpp"
 #include "row_counter.hpp"
 #include "status_board.hpp"
 #include "temporary_tables.hpp"
@@ -25,6 +26,7 @@ struct BatchLimits {
   /// A batch goes to its worker in pieces of so many bytes of the source's events: this bounds memory.
   std::uint64_t chunk_bytes = std::uint64_t{256} << 10;
   bool one_engine_per_transaction = false;  ///< WorkerSession::one_engine_per_transaction()
+  const PreservedGtids* gtids = nullptr;    ///< null: transactions get the target's own
 };
 
 /// Thrown when a transaction turns out, after parts of it have joined a batch, to be one that must be applied alone:

@@ -12,6 +12,7 @@
 #include "tributary/util/log.hpp"
 
 #include "failure_text.hpp"
+#include "preserved_gtids.hpp"
 #include "source_statement.hpp"
 
 namespace tributary::apply {
@@ -186,7 +187,7 @@ void DdlWindow::clear_intent() noexcept {
   }
 }
 
-void DdlWindow::run(const SourceStatement& statement) {
+void DdlWindow::run(const SourceStatement& statement, const std::string& take_gtid) {
   const DdlDecision decision = prepare(statement);
   switch (decision) {
     case DdlDecision::run:
@@ -207,10 +208,11 @@ void DdlWindow::run(const SourceStatement& statement) {
                       statement_excerpt(statement.text)));
   }
   try {
-    run_source_statement(session_, statement, {});
+    run_source_statement(session_, statement, take_gtid);
   } catch (const target::TargetError& error) {
     if (error.connection_lost()) throw;
     session_.context().forget();
+    if (!take_gtid.empty()) session_.execute(own_gtid_statement(session_.connection().is_mariadb()));
     if (decision != DdlDecision::run_tolerantly || !means_already_done(error.code())) {
       clear_intent();
       throw;

@@ -36,9 +36,10 @@ class DdlWindow {
       : session_(session), store_(store), open_(std::move(open)) {}
 
   /// Runs @p statement unless it ran already. Leaves the intent open: finishing it is the caller's, in the transaction
-  /// that moves the checkpoint.
+  /// that moves the checkpoint. @p take_gtid goes in front of the statement; where that fails, the session has own
+  /// GTIDs again, else the caller ends it.
   /// @throws TargetError: the statement failed and left nothing behind, or the connection was lost.
-  void run(const SourceStatement& statement);
+  void run(const SourceStatement& statement, const std::string& take_gtid);
 
  private:
   DdlDecision prepare(const SourceStatement& statement);

@@ -194,6 +194,12 @@ std::string SessionContext::enter_rows(std::uint32_t server_id, const std::optio
   return assignments.take();
 }
 
+std::string SessionContext::enter_server(std::uint32_t server_id) {
+  Assignments assignments;
+  assignments.set(variables_.server_id, std::uint64_t{server_id}, "server_id");
+  return assignments.take();
+}
+
 void SessionContext::set_flags(Assignments& assignments, const StatementContext& statement) {
   using namespace binlog::query_flag;
   if (!statement.status.flags2) return;

@@ -139,9 +139,15 @@ void Worker::run_chunk(Chunk& chunk) {
 
 void Worker::begin(Chunk& chunk) {
   // Not BEGIN: with sql_mode ORACLE that begins a block.
-  packet_ = before_transaction(chunk) + "START TRANSACTION;";
+  packet_ = before_transaction(chunk) + take_gtid(chunk) + "START TRANSACTION;";
   transaction_is_empty_ = true;
   in_transaction_ = true;
+}
+
+std::string Worker::take_gtid(const Chunk& chunk) {
+  std::string take = environment_.gtids == nullptr ? std::string() : environment_.gtids->take(chunk.last.gtid);
+  has_gtid_ = !take.empty();
+  return take;
 }
 
 void Worker::look_at_engines(const Chunk& chunk) {
@@ -150,6 +156,12 @@ void Worker::look_at_engines(const Chunk& chunk) {
   if (chunk.tables.empty()) return;
   const TableEngines::Found found = environment_.engines.look_up(session_.connection(), chunk.tables);
   if (!found.without_transactions) return;
+  if (environment_.gtids != nullptr) {
+    // Such changes take a GTID by themselves, before the rest of their transaction.
+    located_ = fmt::format("preserve_gtids is on: a table that it changes has no transactions in the target; {}",
+                           place_text(chunk.last));
+    throw Error(1235, "42000", *located_);
+  }
   const bool one_engine = session_.one_engine_per_transaction();
   const bool several = chunk.first.begin != chunk.last.begin;
   // Nothing can join it any more, and its steps may be in one target transaction.
@@ -320,7 +332,8 @@ void Worker::execute_ddl(const Chunk& chunk) {
   ran_statement_ = true;
   leave_database(chunk, statement);
   try {
-    ddl_window_.run(statement);
+    // Where rows follow, in a target transaction of their own, that one has the GTID.
+    ddl_window_.run(statement, chunk.end ? take_gtid(chunk) : std::string());
   } catch (const target::TargetError& error) {
     check_database(statement, error);
     located_ = statement_failure_text(statement, error.code(), error.what());
@@ -331,14 +344,21 @@ void Worker::execute_ddl(const Chunk& chunk) {
   }
   environment_.engines.forget(statement.scan.objects);
   if (!chunk.end) return;
-  packet_ = "START TRANSACTION;";
+  const bool unused = has_gtid_ && environment_.gtids->give_back_unused(session_.connection(), chunk.last.gtid);
+  has_gtid_ = false;
+  packet_ = (unused ? take_gtid(chunk) : std::string()) + "START TRANSACTION;";
   in_transaction_ = true;
   commit(chunk);
 }
 
 void Worker::finish(const Chunk& chunk) {
   if (chunk.end->rolled_back) {
-    packet_ += "ROLLBACK;START TRANSACTION;";
+    packet_ += "ROLLBACK;";
+    if (environment_.gtids != nullptr) packet_ += environment_.gtids->give_back() + ";";
+    // Without a whole transaction it is one that the source never finished.
+    has_gtid_ = false;
+    if (chunk.end->transactions > 0) packet_ += take_gtid(chunk);
+    packet_ += "START TRANSACTION;";
   }
   commit(chunk);
 }
@@ -350,11 +370,14 @@ void Worker::commit(const Chunk& chunk) {
   if (std::exchange(rows_unconfirmed_, false)) finish = target::must_apply_strictly_statement(session_.connection());
   finish += environment_.store.move_statement(session_.worker(), end.checkpoint) + ";";
   if (end.clears_intent) finish += environment_.store.clear_intent_statement() + ";";
+  const auto server_id = has_gtid_ ? environment_.gtids->server_id(chunk.last.gtid) : std::nullopt;
+  if (server_id) finish += session_.context().enter_server(*server_id);
   if (packet_.size() + finish.size() > session_.statement_limit()) send();
   packet_ += finish;
   if (k_commit_travels_alone) send();
   crash_point("apply.before_commit");
   packet_ += "COMMIT";
+  if (std::exchange(has_gtid_, false)) packet_ += ";" + environment_.gtids->give_back();
   send();
   in_transaction_ = false;
   ran_ahead_ = false;

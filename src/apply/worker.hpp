@@ -8,6 +8,7 @@
 
 #include "ddl_window.hpp"
 #include "pipeline.hpp"
+#include "preserved_gtids.hpp"
 #include "status_board.hpp"
 #include "worker_session.hpp"
 
@@ -22,6 +23,7 @@ struct WorkerEnvironment {
   std::optional<target::DdlIntent> open_intent;  ///< found in the target when the attempt began
   std::string rows_session_statement;            ///< BinlogRowWriter::session_statement()
   TableEngines& engines;
+  const PreservedGtids* gtids;  ///< null: transactions get the target's own
 };
 
 /// Executes chunks on one session until its pipeline ends. run() is a thread's body.
@@ -50,6 +52,8 @@ class Worker {
   void wait_for(std::uint64_t batch);
   bool is_in_the_way(std::uint64_t head_connection_id);
   void execute_ddl(const Chunk& chunk);
+  /// The statements for it; '' where the source's GTIDs are not kept.
+  std::string take_gtid(const Chunk& chunk);
   void look_at_engines(const Chunk& chunk);
   void begin(Chunk& chunk);
   /// Runs the steps on tables without transactions that are not to be in the target's transaction, and holds the
@@ -90,6 +94,7 @@ class Worker {
   std::vector<Chunk> kept_;
   std::size_t kept_bytes_ = 0;
   bool keeps_ = true;
+  bool has_gtid_ = false;         ///< the target transaction has the source's
   bool ahead_ = false;            ///< a step of the target transaction ran while batches before were not committed
   std::uint64_t batch_ = 0;       ///< being executed
   std::uint32_t runs_again_ = 0;  ///< of this batch

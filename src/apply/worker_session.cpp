@@ -13,6 +13,7 @@
 #include "tributary/util/printable.hpp"
 
 #include "failure_text.hpp"
+#include "preserved_gtids.hpp"
 #include "sql_row_writer.hpp"
 
 namespace tributary::apply {
@@ -204,6 +205,7 @@ bool WorkerSession::recover() noexcept {
     context_->forget();
     rows_unprepared_ = connection_->is_mariadb();
     const auto warnings = connection_->query("SHOW WARNINGS");
+    if (options_.preserve_gtids) connection_->execute(own_gtid_statement(connection_->is_mariadb()));
     return std::any_of(warnings.begin(), warnings.end(),
                        [](const target::Row& row) { return row.size() > 1 && row[1] == k_not_complete_rollback; });
   } catch (const std::exception&) {

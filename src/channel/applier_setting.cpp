@@ -16,6 +16,7 @@ constexpr std::array k_settings{
     ApplierSetting{"batch_bytes", 1, std::uint64_t{1} << 30, {}, false},
     ApplierSetting{"batch_rows", 1, UINT32_MAX, {}, false},
     ApplierSetting{"batch_transactions", 1, 1000000, {}, false},
+    ApplierSetting{"preserve_gtids", 0, 1, {}, false},
     ApplierSetting{"row_writer", 0, 0, "AUTO|BINLOG|SQL", false},
     ApplierSetting{"slave_exec_mode", 0, 0, "STRICT|IDEMPOTENT"},
     ApplierSetting{"slave_parallel_type", 0, 0, "DATABASE|LOGICAL_CLOCK|WRITESET"},
@@ -92,6 +93,7 @@ SettingValues default_settings(std::uint32_t parallel_workers, apply::RowWriterM
   return {{"batch_bytes", fmt::format("{}", options.batch_bytes)},
           {"batch_rows", fmt::format("{}", options.batch_rows)},
           {"batch_transactions", fmt::format("{}", options.batch_transactions)},
+          {"preserve_gtids", "0"},
           {"row_writer", row_writer == apply::RowWriterMode::automatic ? "AUTO"
                          : row_writer == apply::RowWriterMode::sql     ? "SQL"
                                                                        : "BINLOG"},
@@ -105,6 +107,7 @@ void put_settings(const SettingValues& values, apply::ApplierOptions& options) {
   options.batch_bytes = number_of<std::uint64_t>(values, "batch_bytes");
   options.batch_rows = number_of<std::uint32_t>(values, "batch_rows");
   options.batch_transactions = number_of<std::uint32_t>(values, "batch_transactions");
+  options.preserve_gtids = values.at("preserve_gtids") == "1";
   options.row_writer = word_of<apply::RowWriterMode>(values, "row_writer");
   options.exec_mode = word_of<apply::ExecMode>(values, "slave_exec_mode");
   options.dependencies = word_of<apply::DependencyMode>(values, "slave_parallel_type");

@@ -16,6 +16,15 @@ using Clock = std::chrono::steady_clock;
 
 }  // namespace
 
+std::vector<apply::TableWriter> Channel::table_writers() const {
+  std::shared_ptr<apply::Applier> applier;
+  {
+    const std::lock_guard lock(implementation_->mutex);
+    applier = implementation_->applier;
+  }
+  return applier ? applier->tables() : std::vector<apply::TableWriter>();
+}
+
 ChannelStatus Channel::status() const {
   const auto& self = *implementation_;
   ChannelStatus status;

@@ -94,6 +94,8 @@ def main():
                 seed("gtid", text)
             if path.parent.name == "admin" and len(text) < 400:
                 seed("admin_sql", text)
+            if path.name == "executor_select_test.cpp":
+                seed("status_select", b"SELECT " + text + b" FROM t" if b"FROM" not in text else text.replace(b"tributary.applier_tables", b"t"))
             if path.name in ("sql_tokenizer_test.cpp", "statement_scan_test.cpp", "ddl_decision_test.cpp",
                              "ignored_constraints_test.cpp", "axis_order_test.cpp"):
                 seed("statement", b"\0" + text)

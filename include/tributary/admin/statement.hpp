@@ -168,10 +168,9 @@ struct Select {
   RowLimit limit;
 };
 
-/// A SELECT from a table.
-struct SelectFromTable {
-  std::string database;  ///< '' = the session's
-  std::string table;
+/// A SELECT from tables; it is read by who runs it.
+struct SelectFromTables {
+  std::string text;
 };
 
 struct SetVariable {
@@ -254,7 +253,7 @@ struct UnsupportedStatement {
 };
 
 using Statement = std::variant<NoOperation, ChangeSource, StartReplica, StopReplica, ResetReplica, ShowReplicaStatus,
-                               Select, SelectFromTable, Set, ShowVariables, ShowStatus, ShowWarnings, ShowDatabases,
+                               Select, SelectFromTables, Set, ShowVariables, ShowStatus, ShowWarnings, ShowDatabases,
                                ShowTables, ShowProcesslist, Use, Kill, Shutdown, Do, UnsupportedStatement>;
 
 }  // namespace tributary::admin

@@ -48,6 +48,7 @@ struct ApplierOptions {
   DependencyMode dependencies = DependencyMode::writeset;
   RowWriterMode row_writer = RowWriterMode::automatic;
   ExecMode exec_mode = ExecMode::strict;
+  bool preserve_gtids = false;  ///< each transaction keeps the source's GTID; then none share a target transaction
   /// Where to begin when the target holds no checkpoint of this channel.
   relay::RelayPosition start;
   std::string start_gtid;  ///< the GTID position there

@@ -72,6 +72,8 @@ class SessionContext {
   /// MariaDB target with a binary log of its own writes the session's server_id there, whatever the rows' headers say.
   /// MySQL writes its own server_id.
   std::string enter_rows(std::uint32_t server_id, const std::optional<RowsSession>& session = std::nullopt);
+  /// On MariaDB: what is committed next is @p server_id's.
+  std::string enter_server(std::uint32_t server_id);
   /// Whether the account may set what BINLOG REPLAY of MariaDB lets it set: server_id and pseudo_thread_id. What a
   /// source's statement did with temporary tables is not safe without it.
   void set_may_replay(bool may) { may_replay_ = may; }

@@ -112,6 +112,8 @@ class Channel {
   void request_shutdown();
   void join();
   [[nodiscard]] ChannelStatus status() const;
+  /// apply::Applier::tables() of the present applier, or the last one; none before the first START.
+  [[nodiscard]] std::vector<apply::TableWriter> table_writers() const;
   /// Waits until the applied position reaches file:position in source coordinates.
   /// @return transactions waited for (>= 0), -1 on timeout, nullopt when the applier is not running or stops.
   /// @p timeout_s 0 = no limit. Returns nullopt also when @p stop is requested.

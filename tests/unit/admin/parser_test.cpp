@@ -169,8 +169,8 @@ TEST(Parser, readsSelect) {
       {"SELECT 1 LIMIT 2, 3", "select 1 as [1] limit 2,3"},
       {"SELECT 1 LIMIT 3 OFFSET 2", "select 1 as [1] limit 2,3"},
       {"select $$", "select $$ as [$$]"},
-      {"SELECT * FROM mysql.user WHERE User = 'x'", "select from mysql.user"},
-      {"SELECT a, count(*) FROM t GROUP BY a", "select from .t"},
+      {"SELECT * FROM mysql.user WHERE User = 'x'", "select from tables: SELECT * FROM mysql.user WHERE User = 'x'"},
+      {"SELECT a, count(*) FROM t GROUP BY a", "select from tables: SELECT a, count(*) FROM t GROUP BY a"},
       {"SELECT @`quoted ``name`", "select @quoted `name as [@`quoted ``name`]"},
       {"SELECT @@x.y", "1272 Variable 'y' is not a variable component (can't be used as XXXX.variable_name)"},
   });

@@ -52,9 +52,7 @@ struct Printer {
            all_slaves(show.all_slaves) + channel(show.channel);
   }
   std::string operator()(const Select& select) const { return "select" + items(select.items) + limit(select.limit); }
-  std::string operator()(const SelectFromTable& select) const {
-    return "select from " + select.database + "." + select.table;
-  }
+  std::string operator()(const SelectFromTables& select) const { return "select from tables: " + select.text; }
   std::string operator()(const SetVariable& assignment) const {
     return std::visit(*this, assignment.variable) + "=" + (assignment.value ? (*this)(*assignment.value) : "default");
   }

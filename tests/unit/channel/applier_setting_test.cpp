@@ -40,15 +40,18 @@ TEST(ApplierSetting, eachHasADefaultAndReachesTheApplier) {
   EXPECT_EQ(options.batch_bytes, apply::ApplierOptions{}.batch_bytes);
   EXPECT_EQ(options.dependencies, apply::DependencyMode::writeset);
   EXPECT_EQ(options.row_writer, apply::RowWriterMode::automatic);
+  EXPECT_FALSE(options.preserve_gtids);
   values["slave_parallel_workers"] = "0";
   values["slave_parallel_type"] = "LOGICAL_CLOCK";
   values["row_writer"] = "SQL";
   values["batch_rows"] = "17";
+  values["preserve_gtids"] = "1";
   put_settings(values, options);
   EXPECT_EQ(options.workers, 1U);
   EXPECT_EQ(options.dependencies, apply::DependencyMode::logical_clock);
   EXPECT_EQ(options.row_writer, apply::RowWriterMode::sql);
   EXPECT_EQ(options.batch_rows, 17U);
+  EXPECT_TRUE(options.preserve_gtids);
 }
 
 }  // namespace
