@@ -65,7 +65,8 @@ struct Applier::Implementation {
         on_progress(std::move(progress)),
         store(options.channel_uuid, options.channel),
         prepared(options.channel_uuid, options.channel),
-        skipper(options.skip_counter) {
+        skipper(options.skip_counter),
+        tolerance(options) {
     options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
       sessions.push_back(std::make_unique<WorkerSession>(options, store, worker));
@@ -100,6 +101,7 @@ struct Applier::Implementation {
   TableEngines engines;
   TransactionSkipper skipper;
   TableWriterBoard table_writers;
+  const Tolerance tolerance;
 
   // The coordinator's own.
   std::vector<std::unique_ptr<WorkerSession>> sessions;
@@ -110,6 +112,7 @@ struct Applier::Implementation {
   std::optional<relay::RelayPosition> alone_through;
   std::optional<relay::RelayPosition> cannot_roll_back_at;
   std::optional<relay::RelayPosition> in_order_through;
+  std::optional<relay::RelayPosition> tolerant_through;
 };
 
 SqlDialect Applier::Implementation::target_dialect() {
@@ -204,6 +207,7 @@ AttemptStart Applier::Implementation::find_start() {
   start.alone_through = alone_through;
   start.cannot_roll_back_at = cannot_roll_back_at;
   start.in_order_through = in_order_through;
+  start.tolerant_through = tolerant_through;
   if (counts) start.source_file = checkpoint->source_file;
   if (start.from.file_number < log.begin().file_number) {
     throw Error(
@@ -310,7 +314,7 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
     sessions.front()->connect(stop);
     WorkerSession& session = *sessions.front();
     RowWriters writers({session.connection().server_version(), target_dialect(), session.statement_limit() / 2,
-                        options.row_writer, session.may_binlog(), false,
+                        options.row_writer, session.may_binlog(), tolerance.any(), false,
                         [&session]() -> target::TargetConnection& { return session.connection(); }, nullptr});
     const auto found = diagnose(session, log, failure.first, target_dialect(), writers, writers.session_statement(),
                                 prepared.load(session.connection()), stop);
@@ -366,6 +370,11 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
     }
     status.set_stage("Waiting to try the transaction again");
     sleep(pause_after(count - 1), stop);
+    return;
+  }
+  if (tolerance.may_pass_over(failure.code) && (!tolerant_through || *tolerant_through < failure.last.begin)) {
+    tributary::log(LogLevel::info, "channel '{}': {}; going on row by row, to pass over it", channel(), what);
+    tolerant_through = failure.last.begin;
     return;
   }
   apply_alone(failure.last.begin);

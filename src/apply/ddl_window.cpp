@@ -187,6 +187,7 @@ void DdlWindow::clear_intent() noexcept {
 }
 
 void DdlWindow::run(const SourceStatement& statement) {
+  statement_failed_ = false;
   const DdlDecision decision = prepare(statement);
   switch (decision) {
     case DdlDecision::run:
@@ -213,6 +214,7 @@ void DdlWindow::run(const SourceStatement& statement) {
     session_.context().forget();
     if (decision != DdlDecision::run_tolerantly || !means_already_done(error.code())) {
       clear_intent();
+      statement_failed_ = true;
       throw;
     }
     log(LogLevel::warning, "error {} ({}) is taken to mean that the statement ran before the interruption: '{}'",
