@@ -103,6 +103,11 @@ void Worker::add_tolerant_rows(const Chunk& chunk, const RowsStep& step) {
       replacing.session = row.session;
       failed = try_rows(chunk, replacing);
       if (!failed) return;
+      // Several rows were in the way of one that lacks columns (SqlRowWriter::replacing_tail()).
+      if (failed->error.code() == k_doubled && !tolerance.skips(failed->error)) {
+        located_ = std::move(failed->what);
+        throw target::TargetError(failed->error);
+      }
     }
   }
   // As the servers do: of an event that slave_skip_errors lets pass nothing more is applied.
