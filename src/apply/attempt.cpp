@@ -45,7 +45,7 @@ Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& star
       pipeline_(environment.sessions.size(), k_queue_bytes),
       tolerance_(environment.options),
       writers_(writers_environment()),
-      tolerant_rows_(writers_, make_replacers()),
+      tolerant_rows_(writers_, make_replacers(), rows_statement_limit(*environment.sessions.front())),
       builder_(limits_of(environment.options, *environment.sessions.front()), writers_, pipeline_, environment.status,
                environment.engines, {environment.options.channel_uuid, environment.options.channel},
                {environment.options.dependencies, environment.sessions.size(),

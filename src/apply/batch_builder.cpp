@@ -109,7 +109,7 @@ void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const Tab
 void BatchBuilder::add_tolerant_rows(const EventPlace& place, const binlog::EventView& event,
                                      const binlog::FormatDescription& source) {
   if (rows_events_ > 0) finish_rows(std::nullopt, {});
-  for (RowsStep& step : tolerant_rows_->steps_of(event, source)) {
+  for (RowsStep& step : tolerant_rows_->steps_of(event, source, transaction_.can_roll_back)) {
     step.server_id = rows_server_id_;
     step.place = place;
     step.table = table_names_[last_rows_table_];

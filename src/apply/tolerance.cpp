@@ -12,6 +12,9 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint16_t k_inconsistent = 3002;  // ER_INCONSISTENT_ERROR
+/// Bytes of an event whose rows are tried all at once first. The servers' own are of binlog_row_event_max_size, 8 KiB,
+/// unless one row is longer.
+constexpr std::size_t k_most_at_once = std::size_t{64} << 10;
 
 /// What row events do not fail with under slave_exec_mode=IDEMPOTENT: idempotent_error_code() of MySQL's
 /// sql/log_event.cc and MariaDB's sql/log_event_server.cc, as the numbers that the servers give.
@@ -62,9 +65,8 @@ bool Tolerance::may_pass_over(std::uint16_t code) const {
   return skipped_.contains(code) || (idempotent_ && is_idempotent_error(code));
 }
 
-std::vector<Bytes> single_rows(const binlog::EventView& event, const binlog::FormatDescription& source,
-                               const binlog::TableMap& table) {
-  std::vector<Bytes> events;
+std::optional<EventRows> take_apart(const binlog::EventView& event, const binlog::FormatDescription& source,
+                                    const binlog::TableMap& table) {
   try {
     Bytes whole;
     if (event.type() == binlog::EventType::partial_update_rows) {
@@ -73,17 +75,20 @@ std::vector<Bytes> single_rows(const binlog::EventView& event, const binlog::For
     Bytes scratch;
     const binlog::RowsEvent rows = binlog::RowsEvent::decode(
         whole.empty() ? event : binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source, scratch);
+    EventRows apart;
+    apart.kind = rows.kind;
+    apart.all = make_rows_event(event.header(), rows, rows.rows, false);
     binlog::RowsReader reader(rows, table);
     const std::uint8_t* const end = rows.rows.data() + rows.rows.size();
     while (reader.next()) {
       const ByteView row = current_row(reader);
       const bool last = row.data() + row.size() == end;
-      events.push_back(make_rows_event(event.header(), rows, row, last && rows.ends_statement()));
+      apart.single.push_back(make_rows_event(event.header(), rows, row, last && rows.ends_statement()));
     }
+    return apart;
   } catch (const Error&) {
-    events.clear();
+    return std::nullopt;
   }
-  return events;
 }
 
 void TolerantRows::add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
@@ -114,35 +119,46 @@ void TolerantRows::replace(const binlog::EventView& event, const binlog::FormatD
   }
 }
 
-RowsStep TolerantRows::step_of(const binlog::EventView& event, const binlog::FormatDescription& source, bool inserts) {
+/// @return nullopt where the rows need several sessions, which those of one row never do.
+std::optional<RowsStep> TolerantRows::step_of(const binlog::EventView& event, const binlog::FormatDescription& source,
+                                              bool inserts) {
   RowsStep step;
+  bool one_session = true;
   step.tolerant.emplace();
   writer_.add_rows(event, source);
   for (RowsStatement& statement : writer_.take()) {
+    one_session = one_session && (step.sql.empty() || step.session == statement.session);
     step.session = statement.session;
     append_joined(step.sql, std::move(statement.sql));
   }
+  if (!one_session) return std::nullopt;
   if (replacer_ != nullptr && inserts) replace(event, source, *step.tolerant);
   return step;
 }
 
-std::vector<RowsStep> TolerantRows::steps_of(const binlog::EventView& event, const binlog::FormatDescription& source) {
+std::vector<RowsStep> TolerantRows::steps_of(const binlog::EventView& event, const binlog::FormatDescription& source,
+                                             bool can_roll_back) {
+  const auto without_checksum = [](const Bytes& raw) { return binlog::EventView(raw, binlog::ChecksumAlgorithm::off); };
   std::vector<RowsStep> steps;
   const auto map = table_maps_.find(binlog::RowsHead::of(event).table_id);
-  std::vector<Bytes> rows;
-  bool inserts = false;
+  std::optional<EventRows> apart;
   if (map != table_maps_.end()) {
-    const auto table = binlog::TableMap::decode(binlog::EventView(map->second.raw, map->second.checksum), source);
-    rows = single_rows(event, source, table);
-    Bytes scratch;
-    inserts = !rows.empty() && binlog::RowsEvent::decode(
-                                   binlog::EventView(rows.front(), binlog::ChecksumAlgorithm::off), source, scratch)
-                                       .kind == binlog::RowsKind::write;
+    const binlog::EventView map_event(map->second.raw, map->second.checksum);
+    apart = take_apart(event, source, binlog::TableMap::decode(map_event, source));
   }
-  for (const Bytes& row : rows) {
-    steps.push_back(step_of(binlog::EventView(row, binlog::ChecksumAlgorithm::off), source, inserts));
+  if (apart) {
+    if (can_roll_back && apart->single.size() > 1 && apart->all.size() <= k_most_at_once) {
+      std::optional<RowsStep> all = step_of(without_checksum(apart->all), source, false);
+      if (all && all->sql.size() <= statement_limit_) {
+        all->tolerant->tries_event = true;
+        steps.push_back(std::move(*all));
+      }
+    }
+    const bool inserts = apart->kind == binlog::RowsKind::write;
+    for (const Bytes& row : apart->single) steps.push_back(step_of(without_checksum(row), source, inserts).value());
+  } else {
+    steps.push_back(step_of(event, source, false).value());
   }
-  if (rows.empty()) steps.push_back(step_of(event, source, false));
   // An event without rows only ends its statement.
   std::erase_if(steps, [](const RowsStep& step) { return step.sql.empty(); });
   if (!steps.empty()) steps.front().tolerant->first_of_event = true;

@@ -8,6 +8,7 @@
 
 #include "tributary/apply/applier.hpp"
 #include "tributary/apply/row_writer.hpp"
+#include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/table_map.hpp"
 #include "tributary/target/target_server.hpp"
 
@@ -41,8 +42,9 @@ class Tolerance {
 class TolerantRows {
  public:
   /// @p writer writes the rows as in any batch, @p replacer over those that are in their way (null: STRICT). Both must
-  /// outlive it.
-  TolerantRows(RowWriter& writer, RowWriter* replacer) : writer_(writer), replacer_(replacer) {}
+  /// outlive it. No statement for rows that are tried together is longer than @p statement_limit.
+  TolerantRows(RowWriter& writer, RowWriter* replacer, std::size_t statement_limit)
+      : writer_(writer), replacer_(replacer), statement_limit_(statement_limit) {}
 
   /// Transactions that begin at or before @p last are applied so.
   void apply_through(std::optional<relay::RelayPosition> last) { through_ = last; }
@@ -53,8 +55,10 @@ class TolerantRows {
 
   /// A TABLE_MAP event, which the writer gets by itself.
   void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source);
-  /// The steps of a row event: their sql, session and `tolerant`. The writer must be empty.
-  std::vector<RowsStep> steps_of(const binlog::EventView& event, const binlog::FormatDescription& source);
+  /// The steps of a row event: their sql, session and `tolerant`. The writer must be empty. @p can_roll_back: they may
+  /// be tried together first.
+  std::vector<RowsStep> steps_of(const binlog::EventView& event, const binlog::FormatDescription& source,
+                                 bool can_roll_back);
   /// A row event that is applied in the ordinary way.
   void pass(const binlog::EventView& event);
   void definitions_change(const std::vector<target::ObjectName>& objects);
@@ -66,18 +70,26 @@ class TolerantRows {
     binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
     bool replacer_has_it = false;
   };
-  RowsStep step_of(const binlog::EventView& event, const binlog::FormatDescription& source, bool inserts);
+  std::optional<RowsStep> step_of(const binlog::EventView& event, const binlog::FormatDescription& source,
+                                  bool inserts);
   void replace(const binlog::EventView& event, const binlog::FormatDescription& source, TolerantRow& row);
 
   RowWriter& writer_;
   RowWriter* const replacer_;
+  const std::size_t statement_limit_;
   std::optional<relay::RelayPosition> through_;
   std::map<std::uint64_t, TableMapEvent> table_maps_;  ///< by id, of the source's statement that is not over
 };
 
-/// The rows of an event as events of one row each; none where its rows cannot be told apart (a partial update whose
-/// document is not in the event, MariaDB's old temporal formats).
-std::vector<Bytes> single_rows(const binlog::EventView& event, const binlog::FormatDescription& source,
-                               const binlog::TableMap& table);
+/// A row event's rows.
+struct EventRows {
+  binlog::RowsKind kind = binlog::RowsKind::write;
+  Bytes all;                  ///< an event of all of them that does not end its statement
+  std::vector<Bytes> single;  ///< an event for each; the last ends the statement where the event does
+};
+/// nullopt where the rows cannot be told apart (a partial update whose document is not in the event, MariaDB's old
+/// temporal formats).
+std::optional<EventRows> take_apart(const binlog::EventView& event, const binlog::FormatDescription& source,
+                                    const binlog::TableMap& table);
 
 }  // namespace tributary::apply

@@ -68,6 +68,7 @@ struct SourceStatement {
 /// Of a step of one row (or of one event, where its rows cannot be told apart) whose error may be passed over.
 struct TolerantRow {
   bool first_of_event = false;
+  bool tries_event = false;  ///< all rows of the event at once: the steps behind are only for where it fails
   /// Of a new row, under slave_exec_mode=IDEMPOTENT: writes it over the rows that are in its way.
   std::string replacing;
   std::optional<RowsSession> session;  ///< of `replacing`

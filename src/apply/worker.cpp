@@ -249,7 +249,10 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   std::string enter = session_.context().enter_rows(step.server_id, step.session);
   if (!step.session && session_.take_rows_unprepared()) enter += environment_.rows_session_statement + ";";
   // A step of one event goes in a packet of its own, so that an error is known to be its.
-  if (packet_.size() + enter.size() + step.sql.size() + 1 > session_.statement_limit() || step.place) send();
+  if (packet_.size() + enter.size() + step.sql.size() + 1 > session_.statement_limit() ||
+      (step.place && packet_ != k_savepoint)) {
+    send();
+  }
   packet_ += enter;
   packet_ += step.sql;
   packet_ += ';';

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tributary/target/checkpoint.hpp"
 
@@ -46,6 +47,8 @@ class Worker {
     std::string what;  ///< complete message
   };
 
+  /// In front of a step whose error may be passed over; each sets its own.
+  static constexpr std::string_view k_savepoint = "SAVEPOINT tributary_step;";
   /// Of a batch's statements that are kept until it is committed.
   static constexpr std::size_t k_most_kept_bytes = std::size_t{1} << 20;
 
@@ -109,7 +112,7 @@ class Worker {
   std::uint64_t batch_ = 0;        ///< being executed
   std::uint32_t runs_again_ = 0;   ///< of this batch
   bool sees_locks_ = true;         ///< the account may ask who waits for a lock
-  bool passes_event_ = false;      ///< a row of the event was passed over, and the rest of it is
+  bool passes_event_ = false;      ///< the rest of an event's steps is passed over
   std::uint64_t passed_over_ = 0;  ///< errors in this batch
   std::string first_passed_over_;  ///< message of the first of them
   std::optional<std::string> located_;  ///< complete message of the error being thrown

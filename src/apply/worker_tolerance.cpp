@@ -10,19 +10,16 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint16_t k_doubled = 1062;  // ER_DUP_ENTRY
-/// Its name is set anew by each step.
-constexpr const char* k_savepoint = "SAVEPOINT tributary_step";
 constexpr const char* k_to_savepoint = "ROLLBACK TO SAVEPOINT tributary_step";
 
 }  // namespace
 
-/// What is sent before is not the step's, and must not fail with it. Outside of a transaction a step is one statement,
-/// of one row of a table without transactions.
+/// It goes with what comes next. What waits before is not the step's, and must not fail with it. Outside of a
+/// transaction a step is one statement, of one row of a table without transactions.
 void Worker::set_savepoint() {
   if (!in_transaction_) return;
-  packet_ += k_savepoint;
-  packet_ += ';';
   send();
+  packet_ = k_savepoint;
 }
 
 /// Also finds out whether the error was one that rolls the whole transaction back: then there is no savepoint.
@@ -86,7 +83,8 @@ void Worker::add_tolerant_rows(const Chunk& chunk, const RowsStep& step) {
   if (passes_event_) return;
   set_savepoint();
   std::optional<FailedRow> failed = try_rows(chunk, step);
-  if (!failed) return;
+  if (row.tries_event) passes_event_ = !failed;
+  if (!failed || row.tries_event) return;
   const Tolerance& tolerance = environment_.tolerance;
   if (tolerance.idempotent() && failed->error.code() == k_doubled) {
     if (!row.why_not_replaced.empty()) {

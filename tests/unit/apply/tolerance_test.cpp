@@ -82,16 +82,16 @@ class TolerantRowsTest : public testing::Test {
     return raw;
   }
   static EventView view(const Bytes& raw) { return EventView(raw, binlog::ChecksumAlgorithm::off); }
-  std::vector<RowsStep> steps_of(const Bytes& raw) {
+  std::vector<RowsStep> steps_of(const Bytes& raw, bool can_roll_back = false) {
     rows_.add_table_map(view(map_), description_);
-    return rows_.steps_of(view(raw), description_);
+    return rows_.steps_of(view(raw), description_, can_roll_back);
   }
 
   const binlog::FormatDescription description_ = binlog::FormatDescription::of_server("10.11.6-MariaDB");
   const Bytes map_ = event(EventType::table_map, {7, 0, 0, 0, 0, 0, 1, 0, 1, 'd', 0, 1, 't', 0, 2, 3, 3, 0, 3});
   Writer writer_;
   Writer replacer_;
-  TolerantRows rows_{writer_, &replacer_};
+  TolerantRows rows_{writer_, &replacer_, 1000};
 };
 
 TEST_F(TolerantRowsTest, EachRowIsAStep) {
@@ -113,6 +113,17 @@ TEST_F(TolerantRowsTest, EachRowIsAStep) {
   EXPECT_THAT(steps[1].tolerant->replacing, testing::HasSubstr("IDEMPOTENT"));
   EXPECT_THAT(steps[1].tolerant->replacing, testing::HasSubstr(steps[1].sql));
   EXPECT_EQ(replacer_.maps, 1);
+}
+
+TEST_F(TolerantRowsTest, AllRowsAreTriedFirstWhereTheyCanBeRolledBack) {
+  const Bytes two =
+      event(EventType::delete_rows_v1, {7, 0, 0, 0, 0, 0, 1, 0, 2, 3, 0xfe, 'a', 0, 0, 0, 0xfe, 'b', 0, 0, 0});
+  const auto steps = steps_of(two, true);
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_TRUE(steps[0].tolerant->tries_event && steps[0].tolerant->first_of_event);
+  EXPECT_EQ(steps[0].sql + ".", steps[1].sql + steps[2].sql) << "and the maps are still known to the writer";
+  EXPECT_FALSE(steps[1].tolerant->tries_event || steps[1].tolerant->first_of_event);
+  EXPECT_EQ(steps_of(two, false).size(), 2U);
 }
 
 TEST_F(TolerantRowsTest, WhatCannotBeReplacedSaysWhy) {
