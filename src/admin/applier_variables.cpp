@@ -20,6 +20,17 @@ std::string existing_channel(const std::string& name, const Execution& execution
   return channel->name();
 }
 
+/// As MySQL's check_slave_stopped() (sql/sys_vars.cc). @p channel none: all.
+void must_be_stopped(const std::optional<std::string>& channel, const Execution& execution) {
+  static constexpr const char* k_running =
+      "This operation cannot be performed with a running replica sql thread; run STOP REPLICA SQL_THREAD";
+  for (const ChannelPointer& each : execution.channels.all()) {
+    if ((channel && each->name() != *channel) || !each->status().applier.running) continue;
+    if (!channel) throw Error(3017, fmt::format("{} first", k_running));
+    throw Error(3085, fmt::format("{} FOR CHANNEL '{}' first.", k_running, *channel));
+  }
+}
+
 std::int64_t integer_value(const std::string& text) {
   return static_cast<std::int64_t>(parse_integer(text).value_or(0));
 }
@@ -87,6 +98,7 @@ void ApplierAssignments::take(const SystemVariable& variable, const Value* value
   }
   assignment.setting = channel::find_applier_setting(variable.name);
   const channel::ApplierSetting& setting = *assignment.setting;
+  if (setting.needs_stop) must_be_stopped(assignment.channel, execution_);
   if (value != nullptr && setting.is_number()) {
     assignment.value = checked_number(variable, *value, setting.least, setting.most);
   } else if (value != nullptr) {

@@ -24,7 +24,7 @@ class ApplierAssignments {
  public:
   explicit ApplierAssignments(const Execution& execution) : execution_(execution) {}
 
-  /// nullptr: DEFAULT. @throws Error 1229 outside of GLOBAL, 1231, 1232, 1235, 1858, 3074.
+  /// nullptr: DEFAULT. @throws Error 1229 outside of GLOBAL, 1231, 1232, 1858, 3017, 3074, 3085.
   void take(const SystemVariable& variable, const Value* value);
   void make() const;
 

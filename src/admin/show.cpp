@@ -69,16 +69,19 @@ wire::StatementResult run(const ShowStatus& statement, Execution& execution) {
   std::size_t receivers = 0;
   std::size_t appliers = 0;
   std::uint64_t retries = 0;
+  std::uint64_t passed_over = 0;
   const auto channels = configured_channels(execution);
   for (const ChannelPointer& channel : channels) {
     const auto status = channel->status();
     if (status.receiver.state == source::ReceiverState::running) ++receivers;
     if (status.applier.running) ++appliers;
     retries += status.applier.retries;
+    passed_over += status.applier.passed_over;
   }
   const std::map<std::string, std::string> values{
       {"Questions", fmt::format("{}", execution.questions.load())},
       {"Slave_retried_transactions", fmt::format("{}", retries)},
+      {"Slave_skipped_errors", fmt::format("{}", passed_over)},
       {"Slaves_running", fmt::format("{}", appliers)},
       {"Threads_connected", fmt::format("{}", sessions.size())},
       {"Threads_running", fmt::format("{}", busy)},

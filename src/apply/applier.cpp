@@ -23,6 +23,9 @@ namespace {
 constexpr std::uint32_t k_log_every_wait = 30;
 constexpr auto k_first_pause = std::chrono::milliseconds(50);
 constexpr auto k_longest_pause = std::chrono::milliseconds(5000);
+/// Of the relay log, behind a batch that failed with what may be passed over: applied row by row too.
+constexpr std::uint64_t k_tolerant_bytes = std::uint64_t{16} << 10;
+constexpr std::uint64_t k_most_tolerant_bytes = std::uint64_t{64} << 20;
 
 /// The pause before try number @p count + 1, doubling.
 std::chrono::milliseconds pause_after(std::uint32_t count) {
@@ -65,7 +68,8 @@ struct Applier::Implementation {
         on_progress(std::move(progress)),
         store(options.channel_uuid, options.channel),
         prepared(options.channel_uuid, options.channel),
-        skipper(options.skip_counter) {
+        skipper(options.skip_counter),
+        tolerance(options) {
     options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
       sessions.push_back(std::make_unique<WorkerSession>(options, store, told, worker));
@@ -88,6 +92,7 @@ struct Applier::Implementation {
   void batch_failed(const Failure& failure, const std::stop_token& stop);
   void locate(const Failure& failure, std::uint32_t count, const std::stop_token& stop);
   void apply_alone(const relay::RelayPosition& through);
+  void apply_tolerantly(const Failure& failure);
   SqlDialect target_dialect();
   void disconnect();
 
@@ -100,6 +105,7 @@ struct Applier::Implementation {
   TableEngines engines;
   TransactionSkipper skipper;
   TableWriterBoard table_writers;
+  const Tolerance tolerance;
 
   // The coordinator's own.
   ToldOnce told;
@@ -111,6 +117,8 @@ struct Applier::Implementation {
   std::optional<relay::RelayPosition> alone_through;
   std::optional<relay::RelayPosition> cannot_roll_back_at;
   std::optional<relay::RelayPosition> in_order_through;
+  std::optional<relay::RelayPosition> tolerant_through;
+  std::uint64_t tolerant_bytes = k_tolerant_bytes;  ///< behind what failed
 };
 
 SqlDialect Applier::Implementation::target_dialect() {
@@ -126,6 +134,17 @@ void Applier::Implementation::disconnect() {
 
 void Applier::Implementation::apply_alone(const relay::RelayPosition& through) {
   alone_through = std::max(alone_through.value_or(through), through);
+}
+
+/// Where one fails, more may fail behind it: the range grows as long as that is so.
+void Applier::Implementation::apply_tolerantly(const Failure& failure) {
+  const relay::RelayPosition& first = failure.first.begin;
+  const bool soon_again = tolerant_through && tolerant_through->file_number == first.file_number &&
+                          first.offset < tolerant_through->offset + tolerant_bytes;
+  tolerant_bytes = soon_again ? std::min(2 * tolerant_bytes, k_most_tolerant_bytes) : k_tolerant_bytes;
+  relay::RelayPosition through = failure.last.begin;
+  through.offset += tolerant_bytes;
+  tolerant_through = std::max(tolerant_through.value_or(through), through);
 }
 
 void Applier::Implementation::must_not_have_lost(const target::Checkpoint* checkpoint) const {
@@ -205,6 +224,7 @@ AttemptStart Applier::Implementation::find_start() {
   start.alone_through = alone_through;
   start.cannot_roll_back_at = cannot_roll_back_at;
   start.in_order_through = in_order_through;
+  start.tolerant_through = tolerant_through;
   if (counts) start.source_file = checkpoint->source_file;
   if (start.from.file_number < log.begin().file_number) {
     throw Error(
@@ -317,7 +337,7 @@ void Applier::Implementation::locate(const Failure& failure, std::uint32_t count
     const bool by_events = options.row_writer == RowWriterMode::automatic && session.may_binlog();
     const RowWriterMode mode = by_events ? RowWriterMode::binlog : options.row_writer;
     RowWriters writers({session.connection().server_version(), target_dialect(), session.statement_limit() / 2, mode,
-                        session.may_binlog(), false,
+                        session.may_binlog(), tolerance.any(), false,
                         [&session]() -> target::TargetConnection& { return session.connection_for_names(); }, nullptr});
     const auto found = diagnose(session, log, failure.first, target_dialect(), writers, writers.session_statement(),
                                 prepared.load(session.connection()), stop);
@@ -336,6 +356,7 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
   if (failure.ahead && !failure.connection_lost && !failure.left_changes) {
     // What it ran into may be that it ran too early: once more, in order.
     in_order_through = std::max(in_order_through.value_or(failure.last.begin), failure.last.begin);
+    if (tolerance.may_pass_over(failure.code)) apply_tolerantly(failure);
     return status.retried();
   }
   const std::uint32_t count = retries.at(failure.first.begin);
@@ -374,6 +395,10 @@ void Applier::Implementation::batch_failed(const Failure& failure, const std::st
     status.set_stage("Waiting to try the transaction again");
     sleep(pause_after(count - 1), stop);
     return;
+  }
+  if (tolerance.may_pass_over(failure.code) && (!tolerant_through || *tolerant_through < failure.last.begin)) {
+    tributary::log(LogLevel::info, "channel '{}': {}; going on row by row, to pass over it", channel(), what);
+    return apply_tolerantly(failure);
   }
   apply_alone(failure.last.begin);
   if (!single) {

@@ -44,26 +44,55 @@ BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& sessio
 Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& start)
     : environment_(environment),
       pipeline_(environment.sessions.size(), k_queue_bytes),
-      writers_({environment.sessions.front()->connection().server_version(), environment.target,
-                rows_statement_limit(*environment.sessions.front()), environment.options.row_writer,
-                environment.sessions.front()->may_binlog(), false,
-                [this]() -> target::TargetConnection& { return definitions_connection(); },
-                &environment.table_writers}),
+      tolerance_(environment.options),
+      writers_(writers_environment()),
+      tolerant_rows_(writers_, make_replacers(), rows_statement_limit(*environment.sessions.front())),
       builder_(limits_of(environment.options, *environment.sessions.front(), environment.gtids), writers_, pipeline_,
                environment.status, environment.engines, {environment.options.channel_uuid, environment.options.channel},
                {environment.options.dependencies, environment.sessions.size(),
                 [this](const TableName& table) { return query_table_keys(definitions_connection(), table); }}),
       delay_(environment.options.delay, environment.options.clock_difference, environment.log),
       interpreter_(environment.log, builder_, environment.target, start.gtid_position, start.prepared),
-      worker_environment_{environment.store,       pipeline_,         environment.status,
-                          environment.on_progress, start.open_intent, writers_.session_statement(),
-                          environment.engines,     environment.gtids},
+      worker_environment_{environment.options.channel,
+                          environment.store,
+                          pipeline_,
+                          environment.status,
+                          environment.on_progress,
+                          start.open_intent,
+                          writers_.session_statement(),
+                          environment.engines,
+                          tolerance_,
+                          environment.gtids},
       cursor_(environment.log.open_cursor(start.from)) {
   builder_.set_interpreter(interpreter_);
   builder_.apply_alone_through(start.alone_through);
   builder_.cannot_roll_back_at(start.cannot_roll_back_at);
   builder_.apply_in_order_through(start.in_order_through);
+  tolerant_rows_.apply_through(start.tolerant_through);
+  if (tolerance_.any()) builder_.set_tolerant_rows(&tolerant_rows_);
   builder_.set_temporary_tables(environment.sessions.front()->temporary_tables());
+}
+
+RowWritersEnvironment Attempt::writers_environment() {
+  const WorkerSession& session = *environment_.sessions.front();
+  RowWritersEnvironment writers;
+  writers.server_version = environment_.sessions.front()->connection().server_version();
+  writers.target = environment_.target;
+  writers.statement_limit = rows_statement_limit(session);
+  writers.mode = environment_.options.row_writer;
+  writers.may_binlog = session.may_binlog();
+  writers.in_order = tolerance_.any();
+  writers.connect = [this]() -> target::TargetConnection& { return definitions_connection(); };
+  writers.board = &environment_.table_writers;
+  return writers;
+}
+
+RowWriter* Attempt::make_replacers() {
+  if (!tolerance_.idempotent()) return nullptr;
+  RowWritersEnvironment writers = writers_environment();
+  writers.replaces = true;
+  writers.board = nullptr;
+  return &replacers_.emplace(writers);
 }
 
 void Attempt::run(const std::stop_token& stop) {

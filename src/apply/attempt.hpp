@@ -29,6 +29,7 @@ struct AttemptStart {
   std::optional<relay::RelayPosition> alone_through;        ///< transactions that begin up to there are applied alone
   std::optional<relay::RelayPosition> cannot_roll_back_at;  ///< BatchBuilder::cannot_roll_back_at()
   std::optional<relay::RelayPosition> in_order_through;     ///< BatchBuilder::apply_in_order_through()
+  std::optional<relay::RelayPosition> tolerant_through;     ///< TolerantRows::apply_through()
 };
 
 /// What an attempt works with; all of it outlives the attempt.
@@ -69,6 +70,8 @@ class Attempt {
   [[noreturn]] void end_at_until();
   void wait_until_due(const relay::RelayEvent& event);
   void feed(const relay::RelayEvent& event);
+  RowWritersEnvironment writers_environment();
+  RowWriter* make_replacers();
   [[nodiscard]] bool is_declared_applied(const relay::RelayEvent& event) const;
   void end_workers();
   /// When all that may have changed a definition is done.
@@ -79,7 +82,10 @@ class Attempt {
   std::unique_ptr<target::TargetConnection>
       definitions_connection_;  ///< made when the target's definitions are first asked for
   std::optional<std::stop_callback<std::function<void()>>> on_end_;  ///< ends what that connection waits for
+  const Tolerance tolerance_;
   RowWriters writers_;
+  std::optional<RowWriters> replacers_;  ///< slave_exec_mode=IDEMPOTENT
+  TolerantRows tolerant_rows_;
   BatchBuilder builder_;
   const ApplyDelay delay_;
   EventInterpreter interpreter_;

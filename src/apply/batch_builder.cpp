@@ -36,8 +36,13 @@ void BatchBuilder::on_begin(const TransactionStart& start) {
   status_.begun(start);
 }
 
+bool BatchBuilder::is_tolerant() const {
+  return tolerant_rows_ != nullptr && tolerant_rows_->covers(transaction_);
+}
+
 bool BatchBuilder::is_in_order() const {
-  return alone_ || !transaction_.can_roll_back || (in_order_through_ && transaction_.begin <= *in_order_through_);
+  return alone_ || is_tolerant() || !transaction_.can_roll_back ||
+         (in_order_through_ && transaction_.begin <= *in_order_through_);
 }
 
 /// The next step waits for @p batch. Those of a batch run one after another: each waits for as much as those before.
@@ -102,6 +107,19 @@ void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const Tab
   rows_events_ = 0;
 }
 
+void BatchBuilder::add_tolerant_rows(const EventPlace& place, const binlog::EventView& event,
+                                     const binlog::FormatDescription& source) {
+  if (rows_events_ > 0) finish_rows(std::nullopt, {});
+  for (RowsStep& step : tolerant_rows_->steps_of(event, source, transaction_.can_roll_back)) {
+    step.server_id = rows_server_id_;
+    step.place = place;
+    step.table = table_names_[last_rows_table_];
+    step.depends_on = step_dependency_;
+    chunk_.bytes += sizeof(RowsStep) + step.sql.size() + step.tolerant->replacing.size();
+    chunk_.steps.emplace_back(std::move(step));
+  }
+}
+
 void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
   const auto layout = binlog::TableMapLayout::decode(event, source);
   // The writer may ask for the table as the DDL leaves it.
@@ -109,6 +127,7 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
   changes_table({std::string(layout.database), std::string(layout.table)});
   if (limits_.rows != UINT32_MAX) row_counter_.note(event, source);
   writer_.add_table_map(event, source);
+  if (tolerant_rows_ != nullptr) tolerant_rows_->add_table_map(event, source);
   dependencies_.add_table_map(event, source);
   // Also while the transaction can be rolled back: a later table of the same statement may be one that cannot.
   table_names_[layout.table_id] = {std::string(layout.database), std::string(layout.table)};
@@ -123,12 +142,17 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
     rows_server_id_ = event.header().server_id;
   }
   if (limits_.rows != UINT32_MAX) batch_rows_ += row_counter_.count(event, source);
-  writer_.add_rows(event, source);
-  ++rows_events_;
   last_rows_ = place;
   last_rows_table_ = binlog::RowsHead::of(event).table_id;
-  // Without a second try the event that failed must be known from the first.
-  if (!transaction_.can_roll_back) finish_rows(place, table_names_[last_rows_table_]);
+  if (is_tolerant()) {
+    add_tolerant_rows(place, event, source);
+  } else {
+    writer_.add_rows(event, source);
+    if (tolerant_rows_ != nullptr) tolerant_rows_->pass(event);
+    ++rows_events_;
+    // Without a second try the event that failed must be known from the first.
+    if (!transaction_.can_roll_back) finish_rows(place, table_names_[last_rows_table_]);
+  }
   batch_bytes_ += event.raw().size();
   chunk_bytes_ += event.raw().size();
   if (chunk_bytes_ >= limits_.chunk_bytes) push_chunk();
@@ -173,6 +197,7 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
   if (whole_ > 0) close(false);
   if (statement.context.thread_specific) separate();
   writer_.definitions_change(statement.scan.objects);
+  if (tolerant_rows_ != nullptr) tolerant_rows_->definitions_change(statement.scan.objects);
   statement.depends_on = dependencies_.definitions_change(batch_, statement.scan.objects);
   order_after(statement.depends_on);
   chunk_.first = chunk_.last = transaction_;
@@ -242,6 +267,7 @@ void BatchBuilder::on_abandoned() {
   if (!has_steps_) return;
   if (whole_ > 0) throw ApplyAlone{transaction_};
   writer_.clear();
+  if (tolerant_rows_ != nullptr) tolerant_rows_->clear();
   rows_events_ = 0;
   chunk_.steps.clear();
   if (pushed_) {

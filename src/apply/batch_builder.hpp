@@ -16,6 +16,7 @@
 #include "row_counter.hpp"
 #include "status_board.hpp"
 #include "temporary_tables.hpp"
+#include "tolerance.hpp"
 
 namespace tributary::apply {
 
@@ -57,6 +58,9 @@ class BatchBuilder : public TransactionHandler {
   /// Transactions that begin at or before @p last wait for all before them, and all behind for them.
   void apply_in_order_through(std::optional<relay::RelayPosition> last) { in_order_through_ = last; }
 
+  /// Null: every error of a row stops the applier.
+  void set_tolerant_rows(TolerantRows* rows) { tolerant_rows_ = rows; }
+
   /// What the first worker's session holds from before.
   void set_temporary_tables(const TemporaryTables& tables) { temporary_tables_ = tables; }
 
@@ -94,10 +98,13 @@ class BatchBuilder : public TransactionHandler {
   void order_after(std::uint64_t batch);
   std::uint64_t row_dependency(const binlog::EventView& event, const binlog::FormatDescription& source);
   [[nodiscard]] bool is_in_order() const;
+  [[nodiscard]] bool is_tolerant() const;
   void add_own_step(std::string sql);
   void separate();
   void changes_table(TableName table);
   void finish_rows(const std::optional<EventPlace>& place, const TableName& table);
+  void add_tolerant_rows(const EventPlace& place, const binlog::EventView& event,
+                         const binlog::FormatDescription& source);
   void push_chunk();
   void push_ddl(bool ends_transaction);
   void close(bool rolled_back);
@@ -114,6 +121,7 @@ class BatchBuilder : public TransactionHandler {
   std::optional<relay::RelayPosition> alone_through_;
   std::optional<relay::RelayPosition> cannot_roll_back_at_;
   std::optional<relay::RelayPosition> in_order_through_;
+  TolerantRows* tolerant_rows_ = nullptr;
   TemporaryTables temporary_tables_;
   std::set<TableName> tables_;           ///< changed by the batch being built
   bool drops_temporary_tables_ = false;  ///< the source was restarted, which was not told to the worker yet

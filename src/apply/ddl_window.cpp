@@ -188,6 +188,7 @@ void DdlWindow::clear_intent() noexcept {
 }
 
 void DdlWindow::run(const SourceStatement& statement, const std::string& take_gtid) {
+  statement_failed_ = false;
   const DdlDecision decision = prepare(statement);
   switch (decision) {
     case DdlDecision::run:
@@ -215,6 +216,7 @@ void DdlWindow::run(const SourceStatement& statement, const std::string& take_gt
     if (!take_gtid.empty()) session_.execute(own_gtid_statement(session_.connection().is_mariadb()));
     if (decision != DdlDecision::run_tolerantly || !means_already_done(error.code())) {
       clear_intent();
+      statement_failed_ = true;
       throw;
     }
     log(LogLevel::warning, "error {} ({}) is taken to mean that the statement ran before the interruption: '{}'",

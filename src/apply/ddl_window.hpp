@@ -40,6 +40,8 @@ class DdlWindow {
   /// GTIDs again, else the caller ends it.
   /// @throws TargetError: the statement failed and left nothing behind, or the connection was lost.
   void run(const SourceStatement& statement, const std::string& take_gtid);
+  /// Whether what run() last threw was the statement's own error.
+  [[nodiscard]] bool statement_failed() const { return statement_failed_; }
 
  private:
   DdlDecision prepare(const SourceStatement& statement);
@@ -51,6 +53,7 @@ class DdlWindow {
   WorkerSession& session_;
   const target::CheckpointStore& store_;
   const std::optional<target::DdlIntent> open_;
+  bool statement_failed_ = false;
 };
 
 }  // namespace tributary::apply

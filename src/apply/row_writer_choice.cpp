@@ -44,10 +44,11 @@ std::vector<TableWriter> TableWriterBoard::tables() const {
 RowWriterChoice::Choice RowWriterChoice::of(const binlog::TableMap& map, const binlog::FormatDescription& source,
                                             TargetTables& tables) const {
   // What the mode BINLOG does not find, the server says.
-  if (mode_ == RowWriterMode::binlog) return {false, k_set};
+  if (mode_ == RowWriterMode::binlog && !replaces_) return {false, k_set};
   if (binlog_always()) return {false, k_fast};
   const auto obstacle = sql_obstacle(map, tables.of({map.database, map.table}), source, target_);
-  if (!obstacle || (!may_binlog_ && !obstacle->absolute)) return {true, may_binlog_ ? k_set : k_may_not};
+  if (!obstacle || ((!may_binlog_ || replaces_) && !obstacle->absolute)) return {true, may_binlog_ ? k_set : k_may_not};
+  if (replaces_) throw Error(k_not_supported, "42000", "plain SQL would not do: " + obstacle->why);
   if (may_binlog_) return {false, "plain SQL would not do: " + obstacle->why};
   throw Error(k_not_supported, "42000",
               fmt::format("table {}.{} cannot be written: {}, and plain SQL would not do: {}", map.database, map.table,
@@ -56,7 +57,7 @@ RowWriterChoice::Choice RowWriterChoice::of(const binlog::TableMap& map, const b
 
 RowWriters::Chosen::Chosen(const RowWritersEnvironment& environment, RowWriter& binlog, SqlRowWriter& sql,
                            TargetTables& tables)
-    : choice_(environment.mode, environment.may_binlog, environment.target),
+    : choice_(environment.mode, environment.may_binlog, environment.replaces, environment.target),
       binlog_(binlog),
       sql_(sql),
       tables_(tables),
@@ -182,10 +183,12 @@ RowWriters::RowWriters(const RowWritersEnvironment& environment)
       net_(environment.server_version, environment.statement_limit, binlog_, tables_),
       sql_(environment.target,
            {std::min(k_sql_statement_bytes, environment.statement_limit), environment.statement_limit,
-            environment.idempotent},
+            environment.in_order, environment.replaces},
            tables_),
-      chosen_(environment, environment.mode == RowWriterMode::automatic ? static_cast<RowWriter&>(net_) : binlog_, sql_,
-              tables_),
+      chosen_(environment,
+              environment.mode == RowWriterMode::automatic && !environment.in_order ? static_cast<RowWriter&>(net_)
+                                                                                    : binlog_,
+              sql_, tables_),
       transcoder_(chosen_, environment.target, columns_) {}
 
 }  // namespace tributary::apply

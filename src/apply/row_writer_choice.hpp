@@ -30,9 +30,10 @@ class TableWriterBoard {
 /// Which of the writers a table's rows go to. The only place that decides it.
 class RowWriterChoice {
  public:
-  /// @p may_binlog: the target's account may run BINLOG statements.
-  RowWriterChoice(RowWriterMode mode, bool may_binlog, const SqlDialect& target)
-      : mode_(mode), may_binlog_(may_binlog), target_(target) {}
+  /// @p may_binlog: the target's account may run BINLOG statements. @p replaces: of rows that are in the way, which
+  /// only MySQL lets a session do by BINLOG.
+  RowWriterChoice(RowWriterMode mode, bool may_binlog, bool replaces, const SqlDialect& target)
+      : mode_(mode), may_binlog_(may_binlog), replaces_(replaces), target_(target) {}
 
   struct Choice {
     bool sql = false;
@@ -42,12 +43,15 @@ class RowWriterChoice {
   [[nodiscard]] Choice of(const binlog::TableMap& map, const binlog::FormatDescription& source,
                           TargetTables& tables) const;
   /// The same for all tables: the table is not looked at.
-  [[nodiscard]] bool binlog_always() const { return may_binlog_ && mode_ != RowWriterMode::sql; }
+  [[nodiscard]] bool binlog_always() const {
+    return may_binlog_ && (replaces_ ? !target_.mariadb : mode_ != RowWriterMode::sql);
+  }
   [[nodiscard]] bool may_binlog() const { return may_binlog_; }
 
  private:
   const RowWriterMode mode_;
   const bool may_binlog_;
+  const bool replaces_;
   const SqlDialect target_;
 };
 
@@ -57,7 +61,9 @@ struct RowWritersEnvironment {
   std::size_t statement_limit = 0;  ///< no statement is longer
   RowWriterMode mode = RowWriterMode::automatic;
   bool may_binlog = true;
-  bool idempotent = false;
+  /// A failure must be the one that the changes have one by one: there are no net changes.
+  bool in_order = false;
+  bool replaces = false;          ///< SqlRowOptions::replaces, where BINLOG does not do it
   TargetTables::Connect connect;  ///< the connection to ask for definitions
   TableWriterBoard* board = nullptr;
 };

@@ -66,7 +66,7 @@ void SqlRowWriter::add_table_map(const binlog::EventView& event, const binlog::F
   by_id_[layout.table_id] = &table;
 }
 
-void SqlRowWriter::plan(Table& table, const binlog::TableMap& map, const TargetTable& target) {
+void SqlRowWriter::plan(Table& table, const binlog::TableMap& map, const TargetTable& target) const {
   table.map = map;
   table.name = target::quote_identifier(map.database) + "." + target::quote_identifier(map.table);
   table.common = std::min(map.columns.size(), target.columns.size());
@@ -82,7 +82,8 @@ void SqlRowWriter::plan(Table& table, const binlog::TableMap& map, const TargetT
       std::all_of(target.key.begin(), target.key.end(), [&table](std::size_t i) { return i < table.common; });
   if (key_is_common) table.key = target.key;
   // A removal that a new row of the same key follows must not reach further than its own row.
-  table.any_order = !table.key.empty() && !target.has_foreign_keys && target.engine == "InnoDB";
+  table.any_order = !options_.in_order && !options_.replaces && !table.key.empty() && !target.has_foreign_keys &&
+                    target.engine == "InnoDB";
 }
 
 SqlRowWriter::Table& SqlRowWriter::table_of(std::uint64_t id) {
@@ -254,7 +255,30 @@ std::string SqlRowWriter::insert_head(const Table& table, const std::vector<bool
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     if (!table.columns[i].implicit_default.empty() && (i >= table.common || !columns[i])) add(table.columns[i]);
   }
-  return fmt::format("{} INTO {} ({}) VALUES ", options_.idempotent ? "REPLACE" : "INSERT", table.name, list);
+  const bool replaces = options_.replaces && has_all_columns(table, columns);
+  return fmt::format("{} INTO {} ({}) VALUES ", replaces ? "REPLACE" : "INSERT", table.name, list);
+}
+
+bool SqlRowWriter::has_all_columns(const Table& table, const std::vector<bool>& columns) {
+  for (std::size_t i = 0; i < table.common; ++i) {
+    if (table.columns[i].writable && !columns[i]) return false;
+  }
+  return true;
+}
+
+/// Where several rows are in the way of one that lacks columns, the server says so: 1062.
+std::string SqlRowWriter::replacing_tail(const Table& table, const std::vector<bool>& columns) const {
+  if (!options_.replaces || has_all_columns(table, columns)) return {};
+  std::string assignments;
+  const auto assign = [&assignments](const SqlColumn& column, const std::string& value) {
+    assignments += fmt::format("{}{}={}", assignments.empty() ? " ON DUPLICATE KEY UPDATE " : ",", column.name, value);
+  };
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    const SqlColumn& column = table.columns[i];
+    if (i < table.common && columns[i] && column.writable) assign(column, "VALUES(" + column.name + ")");
+    if (column.updates_itself && (i >= table.common || !columns[i])) assign(column, column.name);
+  }
+  return assignments;
 }
 
 void SqlRowWriter::insert_in_order(const Table& table, const RowImage& image) {
@@ -343,7 +367,6 @@ void SqlRowWriter::add_statement(const Table& table, std::string sql) {
 }
 
 void SqlRowWriter::must_hold(const Table& table, std::string_view condition) {
-  if (options_.idempotent) return;
   // As the servers say it of a row event.
   const std::string message = text_in_literal(fmt::format("Can't find record in '{}'", table.map.table));
   if (target_.mariadb) {
@@ -360,6 +383,7 @@ void SqlRowWriter::finish_insert() {
   if (insert_.table == nullptr) return;
   const Table& table = *insert_.table;
   size_ -= std::min(size_, insert_.sql.size());
+  insert_.sql += replacing_tail(table, insert_.columns);
   add_statement(table, std::move(insert_.sql));
   insert_ = {};
 }

@@ -22,8 +22,10 @@ struct SqlRowOptions {
   /// Bytes of a statement, beyond which another one is begun; a row that is longer has a statement of its own.
   std::size_t statement_bytes = std::size_t{512} << 10;
   std::size_t statement_limit = 0;  ///< that the target takes
-  /// As slave_exec_mode: a row that exists is replaced, one that is missing is passed over.
-  bool idempotent = false;
+  bool in_order = false;            ///< each change by itself, no net changes
+  /// A new row takes the place of those that have a value of one of its unique keys, as the servers' replicas do it
+  /// under slave_exec_mode=IDEMPOTENT: columns that it does not have stay as they are in such a row.
+  bool replaces = false;
 };
 
 /// The writer of plain SQL (docs/architecture.md, "Applying"). Rows of tables that RowWriterChoice gives it, in the
@@ -67,7 +69,7 @@ class SqlRowWriter : public RowWriter {
   };
 
   Table& table_of(std::uint64_t id);
-  static void plan(Table& table, const binlog::TableMap& map, const TargetTable& target);
+  void plan(Table& table, const binlog::TableMap& map, const TargetTable& target) const;
   void enter(const Table& table, std::uint16_t flags, std::uint32_t timestamp);
   void add_row(Table& table, const binlog::RowsEvent& rows, const binlog::RowsReader& reader);
   bool add_net(Table& table, const binlog::RowsEvent& rows, const binlog::RowsReader& reader);
@@ -77,6 +79,8 @@ class SqlRowWriter : public RowWriter {
   [[nodiscard]] static std::string key_text(const Table& table, const binlog::RowImage& image);
   [[nodiscard]] static std::string row_text(const Table& table, const binlog::RowImage& image);
   [[nodiscard]] std::string insert_head(const Table& table, const std::vector<bool>& columns) const;
+  [[nodiscard]] static bool has_all_columns(const Table& table, const std::vector<bool>& columns);
+  [[nodiscard]] std::string replacing_tail(const Table& table, const std::vector<bool>& columns) const;
   [[nodiscard]] static std::string where(const Table& table, const binlog::RowImage& image);
   [[nodiscard]] static std::string where_exactly(const Table& table, const binlog::RowImage& image);
   void insert_in_order(const Table& table, const binlog::RowImage& image);

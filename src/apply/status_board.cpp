@@ -106,6 +106,11 @@ void StatusBoard::retried() {
   ++status_.retries;
 }
 
+void StatusBoard::passed_over(std::uint64_t errors) {
+  const std::lock_guard lock(mutex_);
+  status_.passed_over += errors;
+}
+
 void StatusBoard::set_error(std::uint16_t code, const std::string& message) {
   const std::lock_guard lock(mutex_);
   show_error(code, message);

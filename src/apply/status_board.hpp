@@ -31,6 +31,7 @@ class StatusBoard {
   void applying(const TransactionStart& transaction);
   void committed(const BatchEnd& end);
   void retried();
+  void passed_over(std::uint64_t errors);
   /// Shown until the next attempt begins: why this one ended.
   void set_error(std::uint16_t code, const std::string& message);
   /// Shown until something is committed: a transaction waits for a lock, in attempt after attempt.

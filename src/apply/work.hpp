@@ -65,6 +65,16 @@ struct SourceStatement {
   std::uint64_t depends_on = 0;  ///< batch that must be committed before it may run; 0: none
 };
 
+/// Of a step of one row (or of one event, where its rows cannot be told apart) whose error may be passed over.
+struct TolerantRow {
+  bool first_of_event = false;
+  bool tries_event = false;  ///< all rows of the event at once: the steps behind are only for where it fails
+  /// Of a new row, under slave_exec_mode=IDEMPOTENT: writes it over the rows that are in its way.
+  std::string replacing;
+  std::optional<RowsSession> session;  ///< of `replacing`
+  std::string why_not_replaced;        ///< where `replacing` is missing
+};
+
 /// Row changes, ready to be run.
 struct RowsStep {
   std::string sql;              ///< one statement, without ';'
@@ -74,6 +84,7 @@ struct RowsStep {
   TableName table;                       ///< of the rows, where they are of one event and place is known
   std::optional<RowsSession> session{};  ///< RowsStatement::session
   std::uint64_t depends_on = 0;
+  std::optional<TolerantRow> tolerant{};
 };
 
 /// A statement on Tributary's own tables.

@@ -118,13 +118,16 @@ void Worker::run_chunk(Chunk& chunk) {
   if (chunk.drops_temporary_tables) session_.drop_temporary_tables(environment_.pipeline.ended());
   packet_.clear();
   packet_has_rows_ = false;
+  if (chunk.opens) {
+    ahead_ = false;
+    passed_over_ = 0;
+  }
   if (chunk.ddl) return execute_ddl(chunk);
   look_at_engines(chunk);
   if (chunk.opens) {
     ran_ahead_ = false;
     ran_statement_ = false;
     in_transaction_ = false;
-    ahead_ = false;
     held_.clear();
     held_bytes_ = 0;
   }
@@ -164,8 +167,9 @@ void Worker::look_at_engines(const Chunk& chunk) {
   }
   const bool one_engine = session_.one_engine_per_transaction();
   const bool several = chunk.first.begin != chunk.last.begin;
-  // Nothing can join it any more, and its steps may be in one target transaction.
-  if (!one_engine && !several && chunk.opens && chunk.end) return;
+  // Nothing can join it any more, and its steps may be in one target transaction. (Where one may be passed over it is
+  // known from the start that they cannot be tried twice.)
+  if (!one_engine && !environment_.tolerance.any() && !several && chunk.opens && chunk.end) return;
   // Not known when the chunk was made: its row events share statements with those of other tables, and the target's
   // transaction may be other source transactions' too, of this chunk or of later ones.
   if (several || chunk.first.can_roll_back || (one_engine && found.learnt && !ran_ahead_)) {
@@ -235,7 +239,11 @@ void Worker::run_step(const Chunk& chunk, Step& step) {
   wait_for(dependency_of(step));
   ahead_ = ahead_ || environment_.pipeline.committed() + 1 < chunk.batch;
   if (auto* const rows = std::get_if<RowsStep>(&step)) {
-    add_rows(chunk, *rows);
+    if (rows->tolerant) {
+      add_tolerant_rows(chunk, *rows);
+    } else {
+      add_rows(chunk, *rows);
+    }
     if (rows->sql.size() <= k_most_kept_bytes) return;
     rows->sql = {};
     keeps_ = false;
@@ -253,7 +261,10 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   std::string enter = session_.context().enter_rows(step.server_id, step.session);
   if (!step.session && session_.take_rows_unprepared()) enter += environment_.rows_session_statement + ";";
   // A step of one event goes in a packet of its own, so that an error is known to be its.
-  if (packet_.size() + enter.size() + step.sql.size() + 1 > session_.statement_limit() || step.place) send();
+  if (packet_.size() + enter.size() + step.sql.size() + 1 > session_.statement_limit() ||
+      (step.place && packet_ != k_savepoint)) {
+    send();
+  }
   packet_ += enter;
   packet_ += step.sql;
   packet_ += ';';
@@ -309,6 +320,7 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
   // statement in its packet: its text may end in an open comment.
   if (packet_has_rows_) send();
   leave_database(chunk, statement);
+  if (environment_.tolerance.skips_any()) set_savepoint();
   transaction_is_empty_ = false;
   ran_statement_ = true;
   const WatchedCall call(environment_.pipeline, index_, batch_, session_.connection().connection_id());
@@ -322,7 +334,8 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
   } catch (const target::TargetError& error) {
     check_database(statement, error);
     located_ = statement_failure_text(statement, error.code(), error.what());
-    throw;
+    if (!skips(statement, error)) throw;
+    note_passed_over(undo_step(error));
   }
 }
 
@@ -337,13 +350,14 @@ void Worker::execute_ddl(const Chunk& chunk) {
   } catch (const target::TargetError& error) {
     check_database(statement, error);
     located_ = statement_failure_text(statement, error.code(), error.what());
-    throw;
+    if (!ddl_window_.statement_failed() || !skips(statement, error)) throw;
+    note_passed_over(*std::exchange(located_, std::nullopt));
   } catch (const Error& error) {
     located_ = statement_failure_text(statement, error.code(), error.what());
     throw;
   }
   environment_.engines.forget(statement.scan.objects);
-  if (!chunk.end) return;
+  if (!chunk.end) return tell_passed_over();
   const bool unused = has_gtid_ && environment_.gtids->give_back_unused(session_.connection(), chunk.last.gtid);
   has_gtid_ = false;
   packet_ = (unused ? take_gtid(chunk) : std::string()) + "START TRANSACTION;";
@@ -383,6 +397,7 @@ void Worker::commit(const Chunk& chunk) {
   ran_ahead_ = false;
   crash_point("apply.after_commit");
   environment_.status.committed(end);
+  tell_passed_over();
   environment_.on_progress(end.checkpoint);
 }
 

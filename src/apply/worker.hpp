@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tributary/target/checkpoint.hpp"
 
@@ -10,12 +11,14 @@
 #include "pipeline.hpp"
 #include "preserved_gtids.hpp"
 #include "status_board.hpp"
+#include "tolerance.hpp"
 #include "worker_session.hpp"
 
 namespace tributary::apply {
 
 /// What the workers of one attempt share; outlives them.
 struct WorkerEnvironment {
+  const std::string& channel;
   const target::CheckpointStore& store;
   Pipeline& pipeline;
   StatusBoard& status;
@@ -23,6 +26,7 @@ struct WorkerEnvironment {
   std::optional<target::DdlIntent> open_intent;  ///< found in the target when the attempt began
   std::string rows_session_statement;            ///< BinlogRowWriter::session_statement()
   TableEngines& engines;
+  const Tolerance& tolerance;
   const PreservedGtids* gtids;  ///< null: transactions get the target's own
 };
 
@@ -40,6 +44,13 @@ class Worker {
   /// Thrown when the batch at the head of the order may wait for a lock of this one.
   struct GiveWay {};
 
+  struct FailedRow {
+    target::TargetError error;
+    std::string what;  ///< complete message
+  };
+
+  /// In front of a step whose error may be passed over; each sets its own.
+  static constexpr std::string_view k_savepoint = "SAVEPOINT tributary_step;";
   /// Of a batch's statements that are kept until it is committed.
   static constexpr std::size_t k_most_kept_bytes = std::size_t{1} << 20;
 
@@ -67,6 +78,13 @@ class Worker {
   void refuse_behind_others(const Chunk& chunk, const RowsStep& step);
   void run_step(const Chunk& chunk, Step& step);
   void add_rows(const Chunk& chunk, const RowsStep& step);
+  void add_tolerant_rows(const Chunk& chunk, const RowsStep& step);
+  std::optional<FailedRow> try_rows(const Chunk& chunk, const RowsStep& step);
+  [[nodiscard]] bool skips(const SourceStatement& statement, const target::TargetError& error) const;
+  void set_savepoint();
+  std::string undo_step(const target::TargetError& error);
+  void note_passed_over(std::string what);
+  void tell_passed_over();
   void add_own_statement(const std::string& sql);
   void run_statement(const Chunk& chunk, const SourceStatement& statement);
   void leave_database(const Chunk& chunk, const SourceStatement& statement);
@@ -94,11 +112,14 @@ class Worker {
   std::vector<Chunk> kept_;
   std::size_t kept_bytes_ = 0;
   bool keeps_ = true;
-  bool has_gtid_ = false;         ///< the target transaction has the source's
-  bool ahead_ = false;            ///< a step of the target transaction ran while batches before were not committed
-  std::uint64_t batch_ = 0;       ///< being executed
-  std::uint32_t runs_again_ = 0;  ///< of this batch
-  bool sees_locks_ = true;        ///< the account may ask who waits for a lock
+  bool has_gtid_ = false;          ///< the target transaction has the source's
+  bool ahead_ = false;             ///< a step of the target transaction ran while batches before were not committed
+  std::uint64_t batch_ = 0;        ///< being executed
+  std::uint32_t runs_again_ = 0;   ///< of this batch
+  bool sees_locks_ = true;         ///< the account may ask who waits for a lock
+  bool passes_event_ = false;      ///< the rest of an event's steps is passed over
+  std::uint64_t passed_over_ = 0;  ///< errors in this batch
+  std::string first_passed_over_;  ///< message of the first of them
   std::optional<std::string> located_;  ///< complete message of the error being thrown
 };
 

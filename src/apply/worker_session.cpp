@@ -201,7 +201,8 @@ bool WorkerSession::recover() noexcept {
   if (!connected()) return false;
   try {
     // A routine may have switched warnings off, by which is told below what stays.
-    connection_->execute("SET SESSION max_error_count = 1024; ROLLBACK");
+    connection_->execute(fmt::format("SET SESSION max_error_count = 1024{}; ROLLBACK",
+                                     connection_->is_mariadb() ? "" : ", rbr_exec_mode = 'STRICT'"));
     context_->forget();
     rows_unprepared_ = connection_->is_mariadb();
     const auto warnings = connection_->query("SHOW WARNINGS");

@@ -19,8 +19,9 @@ constexpr std::array k_settings{
     ApplierSetting{"preserve_gtids", 0, 1, {}, false},
     ApplierSetting{"row_writer", 0, 0, "AUTO|BINLOG|SQL", false},
     ApplierSetting{"slave_exec_mode", 0, 0, "STRICT|IDEMPOTENT"},
-    ApplierSetting{"slave_parallel_type", 0, 0, "DATABASE|LOGICAL_CLOCK|WRITESET"},
+    ApplierSetting{"slave_parallel_type", 0, 0, "DATABASE|LOGICAL_CLOCK|WRITESET", true, false, true},
     ApplierSetting{"slave_parallel_workers", 0, 1024},
+    ApplierSetting{"slave_skip_errors", 0, 0, {}, true, true},
     ApplierSetting{"slave_transaction_retries", 0, UINT32_MAX},
 };
 
@@ -77,12 +78,9 @@ std::string ApplierSetting::checked(std::string_view value) const {
     if (error == std::errc{} && end == value.data() + value.size()) {
       return fmt::format("{}", std::clamp(number, least, most));
     }
+  } else if (is_error_list) {
+    if (const auto errors = apply::SkippedErrors::parse(value)) return errors->text();
   } else if (std::string word = upper(value); place_of(word, words)) {
-    if (word == "IDEMPOTENT") {
-      throw Error(1235, "42000",
-                  "This version of Tributary doesn't yet support 'slave_exec_mode=IDEMPOTENT': MariaDB looks at its "
-                  "global variable alone, which would be every other channel's too");
-    }
     return word;
   }
   throw Error(1231, "42000", fmt::format("Variable '{}' can't be set to the value of '{}'", name, value));
@@ -100,6 +98,7 @@ SettingValues default_settings(std::uint32_t parallel_workers, apply::RowWriterM
           {"slave_exec_mode", "STRICT"},
           {"slave_parallel_type", "WRITESET"},
           {"slave_parallel_workers", fmt::format("{}", parallel_workers)},
+          {"slave_skip_errors", options.skip_errors.text()},
           {"slave_transaction_retries", fmt::format("{}", options.transaction_retries)}};
 }
 
@@ -113,6 +112,7 @@ void put_settings(const SettingValues& values, apply::ApplierOptions& options) {
   options.dependencies = word_of<apply::DependencyMode>(values, "slave_parallel_type");
   // No worker beside the coordinator means one here; the coordinator itself applies nothing.
   options.workers = std::max(number_of<std::uint32_t>(values, "slave_parallel_workers"), 1U);
+  options.skip_errors = apply::SkippedErrors::parse(values.at("slave_skip_errors")).value_or(apply::SkippedErrors());
   options.transaction_retries = number_of<std::uint32_t>(values, "slave_transaction_retries");
 }
 

@@ -21,6 +21,7 @@ def test_kept_over_a_restart(pair, make_daemon):
     assert int(_value(daemon, "slave_parallel_workers")) == 2
     daemon.sql("SET GLOBAL replica_parallel_workers = 3, slave_transaction_retries = 4")
     daemon.sql("SET GLOBAL `c`.slave_parallel_workers = 1, `c`.slave_parallel_type = 'database'")
+    daemon.sql("SET GLOBAL `c`.replica_exec_mode = 'idempotent', slave_skip_errors = 1062, `c`.slave_skip_errors = '1050, 1032'")
     daemon.sql("CHANGE MASTER TO ROW_WRITER = BINLOG, BATCH_TRANSACTIONS = 7 FOR CHANNEL 'c'")
     daemon.restart()
     assert int(_value(daemon, "replica_parallel_workers")) == 3
@@ -28,6 +29,8 @@ def test_kept_over_a_restart(pair, make_daemon):
     assert int(_value(daemon, "`c`.slave_transaction_retries")) == 4
     assert _value(daemon, "`c`.slave_parallel_type") == "DATABASE"
     assert _value(daemon, "slave_parallel_type") == "WRITESET"
+    assert (_value(daemon, "`c`.slave_exec_mode"), _value(daemon, "replica_exec_mode")) == ("IDEMPOTENT", "STRICT")
+    assert (_value(daemon, "`c`.slave_skip_errors"), _value(daemon, "slave_skip_errors")) == ("1032,1050", "1062")
     assert _value(daemon, "`c`.row_writer") == "BINLOG"
     assert int(_value(daemon, "`c`.batch_transactions")) == 7
     shown = {row["Variable_name"]: row["Value"] for row in daemon.sql("SHOW GLOBAL VARIABLES LIKE '%parallel%'")}
@@ -45,8 +48,11 @@ def test_what_is_refused(pair, make_daemon):
     daemon.replicate("c", source)
     assert _refused(daemon, "SET slave_parallel_workers = 2") == 1229
     assert _refused(daemon, "SET GLOBAL slave_parallel_workers = 'many'") == 1232
-    assert _refused(daemon, "SET GLOBAL slave_parallel_type = 'NONE'") == 1231
-    assert _refused(daemon, "SET GLOBAL slave_exec_mode = 'IDEMPOTENT'") == 1235
+    assert _refused(daemon, "SET GLOBAL row_writer = 'NONE'") == 1231
+    assert _refused(daemon, "SET GLOBAL slave_exec_mode = 'LOOSE'") == 1231
+    assert _refused(daemon, "SET GLOBAL slave_skip_errors = 'some'") == 1231
+    assert _refused(daemon, "SET GLOBAL slave_parallel_type = 'DATABASE'") == 3017
+    assert _refused(daemon, "SET GLOBAL `c`.slave_parallel_type = DEFAULT") == 3085
     assert _refused(daemon, "SET GLOBAL `x`.slave_parallel_workers = 2") == 3074
     assert _refused(daemon, "SET GLOBAL `c`.wait_timeout = 2") == 1272
     assert _refused(daemon, "SELECT @@SESSION.slave_parallel_type") == 1238
@@ -55,7 +61,7 @@ def test_what_is_refused(pair, make_daemon):
     assert _refused(daemon, "CHANGE MASTER TO ROW_WRITER = FAST FOR CHANNEL 'c'") == 1210
     assert _refused(daemon, "CHANGE MASTER TO BATCH_TRANSACTIONS = 0 FOR CHANNEL 'c'") == 1210
     # All of a statement or nothing.
-    assert _refused(daemon, "SET GLOBAL slave_parallel_workers = 9, slave_parallel_type = 'NONE'") == 1231
+    assert _refused(daemon, "SET GLOBAL slave_parallel_workers = 9, slave_exec_mode = 'NONE'") == 1231
     assert int(_value(daemon, "slave_parallel_workers")) == 4
     with daemon.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SET GLOBAL slave_parallel_workers = 5000")

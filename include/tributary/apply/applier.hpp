@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tributary/apply/skipped_errors.hpp"
 #include "tributary/apply/source_settings.hpp"
 #include "tributary/apply/until.hpp"
 #include "tributary/apply/worker_slots.hpp"
@@ -30,7 +31,7 @@ enum class RowWriterMode : std::uint8_t {
   binlog,     ///< BINLOG always
   sql,        ///< plain SQL, and BINLOG for the tables that plain SQL does not do justice to
 };
-/// slave_exec_mode.
+/// slave_exec_mode: whether rows that are there already or missing are an error.
 enum class ExecMode : std::uint8_t { strict, idempotent };
 
 struct ApplierOptions {
@@ -49,6 +50,7 @@ struct ApplierOptions {
   RowWriterMode row_writer = RowWriterMode::automatic;
   ExecMode exec_mode = ExecMode::strict;
   bool preserve_gtids = false;  ///< each transaction keeps the source's GTID; then none share a target transaction
+  SkippedErrors skip_errors;
   /// Where to begin when the target holds no checkpoint of this channel.
   relay::RelayPosition start;
   std::string start_gtid;  ///< the GTID position there
@@ -85,6 +87,7 @@ struct ApplierStatus {
   bool caught_up = false;                     ///< everything published is applied
   std::uint64_t transactions = 0;
   std::uint64_t retries = 0;
+  std::uint64_t passed_over = 0;   ///< errors, by exec_mode and skip_errors
   std::uint32_t skip_counter = 0;  ///< what is left of it
 };
 

@@ -20,10 +20,12 @@ struct ApplierSetting {
   std::uint64_t most = 0;
   std::string_view words = {};  ///< in upper case, with '|' between them
   bool of_servers = true;       ///< false: no server has it, and CHANGE MASTER takes it too
+  bool is_error_list = false;   ///< apply::SkippedErrors instead of a word
+  bool needs_stop = false;      ///< as in MySQL: not to be set while an applier runs for which it counts
 
   [[nodiscard]] bool is_number() const { return most > 0; }
-  /// The form in which it is kept: a number in range, a word in upper case. @throws Error 1231, and 1235 for what a
-  /// server has and this daemon has not.
+  /// The form in which it is kept: a number in range, a word in upper case, a list of errors in order. @throws Error
+  /// 1231.
   [[nodiscard]] std::string checked(std::string_view value) const;
 };
 

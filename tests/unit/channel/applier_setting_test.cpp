@@ -23,7 +23,9 @@ TEST(ApplierSetting, checksItsValue) {
     EXPECT_THROW((void)find_applier_setting("slave_parallel_type")->checked(word), Error) << word;
   }
   EXPECT_THROW((void)find_applier_setting("slave_parallel_workers")->checked("-1"), Error);
-  EXPECT_THROW((void)find_applier_setting("slave_exec_mode")->checked("IDEMPOTENT"), Error);
+  EXPECT_EQ(find_applier_setting("slave_exec_mode")->checked("idempotent"), "IDEMPOTENT");
+  EXPECT_EQ(find_applier_setting("replica_skip_errors")->checked("1062, 1032"), "1032,1062");
+  EXPECT_THROW((void)find_applier_setting("slave_skip_errors")->checked("some"), Error);
 }
 
 TEST(ApplierSetting, eachHasADefaultAndReachesTheApplier) {
@@ -46,12 +48,16 @@ TEST(ApplierSetting, eachHasADefaultAndReachesTheApplier) {
   values["row_writer"] = "SQL";
   values["batch_rows"] = "17";
   values["preserve_gtids"] = "1";
+  values["slave_exec_mode"] = "IDEMPOTENT";
+  values["slave_skip_errors"] = "1032,1062";
   put_settings(values, options);
   EXPECT_EQ(options.workers, 1U);
   EXPECT_EQ(options.dependencies, apply::DependencyMode::logical_clock);
   EXPECT_EQ(options.row_writer, apply::RowWriterMode::sql);
   EXPECT_EQ(options.batch_rows, 17U);
   EXPECT_TRUE(options.preserve_gtids);
+  EXPECT_EQ(options.exec_mode, apply::ExecMode::idempotent);
+  EXPECT_EQ(options.skip_errors.text(), "1032,1062");
 }
 
 }  // namespace
