@@ -75,14 +75,24 @@ void NetBinlogWriter::add_table_map(const binlog::EventView& event, const binlog
   }
   table.map_event.assign(event.raw().begin(), event.raw().end());
   table.checksum = event.checksum();
-  table.given_to_plain = 0;
   table.map.table_id = layout.table_id;
-  by_id_[layout.table_id] = &table;
+  OpenTable* open = find(layout.table_id);
+  if (open == nullptr) {
+    if (open_count_ == open_.size()) open_.emplace_back();
+    open = &open_[open_count_++];
+  }
+  open->table_id = layout.table_id;
+  open->table = &table;
+  open->map_event = table.map_event;
+  open->checksum = table.checksum;
+  open->given_to_plain = false;
 }
 
-NetBinlogWriter::Table* NetBinlogWriter::find(std::uint64_t table_id) {
-  const auto found = by_id_.find(table_id);
-  return found == by_id_.end() ? nullptr : found->second;
+NetBinlogWriter::OpenTable* NetBinlogWriter::find(std::uint64_t table_id) {
+  const auto end = open_.begin() + static_cast<std::ptrdiff_t>(open_count_);
+  const auto found =
+      std::find_if(open_.begin(), end, [table_id](const OpenTable& o) { return o.table_id == table_id; });
+  return found == end ? nullptr : &*found;
 }
 
 bool NetBinlogWriter::nets(Table& table) {
@@ -96,21 +106,22 @@ bool NetBinlogWriter::nets(Table& table) {
 
 void NetBinlogWriter::add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) {
   const auto [id, flags] = binlog::RowsHead::of(event);
-  Table* const table = find(id);
-  const bool may = table != nullptr && binlog::is_rows_event(event.type()) && nets(*table);
-  if (!may || !add_net(*table, event, source)) add_plain(table, event, source);
+  OpenTable* const open = find(id);
+  const bool may = open != nullptr && binlog::is_rows_event(event.type()) && nets(*open->table);
+  if (!may || !add_net(*open, event, source)) add_plain(open, event, source);
   if ((flags & binlog::rows_flag::k_statement_end) != 0) end_statement();
 }
 
 void NetBinlogWriter::end_statement() {
   if (plain_is_open_) plain_.end_statement();
   plain_is_open_ = false;
-  by_id_.clear();
-  ++statement_;
+  open_count_ = 0;
 }
 
 /// False, and nothing done, when it must be written as it comes.
-bool NetBinlogWriter::add_net(Table& table, const binlog::EventView& event, const binlog::FormatDescription& source) {
+bool NetBinlogWriter::add_net(OpenTable& open, const binlog::EventView& event,
+                              const binlog::FormatDescription& source) {
+  Table& table = *open.table;
   const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, scratch_);
   if (!has_whole_images(rows)) return false;
   const auto flags = static_cast<std::uint16_t>(rows.flags & ~binlog::rows_flag::k_statement_end);
@@ -127,7 +138,7 @@ bool NetBinlogWriter::add_net(Table& table, const binlog::EventView& event, cons
       continue;
     }
     const Bytes alone = make_rows_event(event.header(), rows, current_row(reader_), false);
-    add_plain(&table, binlog::EventView(alone, binlog::ChecksumAlgorithm::off), source);
+    add_plain(&open, binlog::EventView(alone, binlog::ChecksumAlgorithm::off), source);
   }
   return true;
 }
@@ -149,12 +160,13 @@ bool NetBinlogWriter::add_row(Table& table, RowsKind kind) {
   return table.net.replace(key_, before.raw(), after.raw());
 }
 
-void NetBinlogWriter::add_plain(Table* table, const binlog::EventView& event, const binlog::FormatDescription& source) {
-  if (table != nullptr) {
-    if (!table->net.empty()) finish(*table);
-    if (table->given_to_plain != statement_) {
-      plain_.add_table_map(binlog::EventView(table->map_event, table->checksum), source);
-      table->given_to_plain = statement_;
+void NetBinlogWriter::add_plain(OpenTable* open, const binlog::EventView& event,
+                                const binlog::FormatDescription& source) {
+  if (open != nullptr) {
+    if (!open->table->net.empty()) finish(*open->table);
+    if (!open->given_to_plain) {
+      plain_.add_table_map(binlog::EventView(open->map_event, open->checksum), source);
+      open->given_to_plain = true;
       plain_is_open_ = true;
     }
   }
@@ -226,7 +238,7 @@ std::vector<RowsStatement> NetBinlogWriter::take() {
   // Past so many tables all are forgotten: a source may have 100,000.
   static constexpr std::size_t k_most_tables = 4096;
   take_net();
-  if (known_.size() > k_most_tables && by_id_.empty()) known_.clear();
+  if (known_.size() > k_most_tables && open_count_ == 0) known_.clear();
   finished_size_ = 0;
   return std::exchange(finished_, {});
 }
@@ -239,14 +251,13 @@ void NetBinlogWriter::clear() {
   net_size_ = 0;
   finished_.clear();
   finished_size_ = 0;
-  by_id_.clear();
+  open_count_ = 0;
   plain_is_open_ = false;
-  ++statement_;
 }
 
 void NetBinlogWriter::definitions_change(const std::vector<target::ObjectName>& /*objects*/) {
   take_net();
-  by_id_.clear();
+  open_count_ = 0;
   known_.clear();
   tables_.forget();
 }

@@ -34,25 +34,34 @@ class NetBinlogWriter : public RowWriter {
 
  private:
   struct Table {
-    Bytes map_event;
+    Bytes map_event;  ///< the last one
     binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
     Bytes definition;  ///< TableMapLayout::definition, for which the rest holds
     binlog::TableMap map;
-    std::uint32_t events = 0;          ///< of rows, until it is looked at
-    bool is_known = false;             ///< the target was asked
-    std::vector<std::size_t> key;      ///< columns; empty: its events are written as they come
-    std::uint64_t given_to_plain = 0;  ///< the source's statement for which its table map is there
+    std::uint32_t events = 0;      ///< of rows, until it is looked at
+    bool is_known = false;         ///< the target was asked
+    std::vector<std::size_t> key;  ///< columns; empty: its events are written as they come
     NetRowImages net;
     binlog::EventHeader header;  ///< of the last event that is in net
     std::uint16_t flags = 0;     ///< likewise
   };
 
-  Table* find(std::uint64_t table_id);
+  /// A table map of the source's current statement.
+  struct OpenTable {
+    std::uint64_t table_id = 0;
+    Table* table = nullptr;
+    Bytes map_event;
+    binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
+    bool given_to_plain = false;
+  };
+
+  /// Null where the current statement has none of this id.
+  OpenTable* find(std::uint64_t table_id);
   /// Whether @p table's rows may be netted; asks the target once it has seen that the table is much changed.
   bool nets(Table& table);
-  bool add_net(Table& table, const binlog::EventView& event, const binlog::FormatDescription& source);
+  bool add_net(OpenTable& open, const binlog::EventView& event, const binlog::FormatDescription& source);
   bool add_row(Table& table, binlog::RowsKind kind);
-  void add_plain(Table* table, const binlog::EventView& event, const binlog::FormatDescription& source);
+  void add_plain(OpenTable* open, const binlog::EventView& event, const binlog::FormatDescription& source);
   /// What @p table has comes before what is added to it as it comes.
   void finish(Table& table);
   void finish_plain();
@@ -66,10 +75,10 @@ class NetBinlogWriter : public RowWriter {
   TargetTables& tables_;
   std::optional<binlog::FormatDescription> source_;
   std::map<TableName, Table> known_;
-  std::map<std::uint64_t, Table*> by_id_;  ///< of the source's current statement
-  std::uint64_t statement_ = 1;            ///< of the source
-  bool plain_is_open_ = false;             ///< it has table maps of the current statement
-  std::vector<Table*> changed_;            ///< those with something in net
+  std::vector<OpenTable> open_;  ///< the first open_count_ are in use, the others keep memory
+  std::size_t open_count_ = 0;
+  bool plain_is_open_ = false;   ///< it has table maps of the current statement
+  std::vector<Table*> changed_;  ///< those with something in net
   std::size_t net_size_ = 0;
   std::vector<RowsStatement> finished_;
   std::size_t finished_size_ = 0;
