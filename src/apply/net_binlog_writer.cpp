@@ -16,17 +16,10 @@ constexpr std::uint32_t k_events_until_asked = 8;
 /// Bytes of rows in an event, unless one row has more.
 constexpr std::size_t k_event_bytes = std::size_t{128} << 10;
 
-bool has_all(ByteView bitmap, std::size_t columns) {
-  for (std::size_t i = 0; i < columns; ++i) {
-    if ((bitmap[i / 8] >> (i % 8) & 1U) == 0) return false;
-  }
-  return true;
-}
-
 /// Whole images, of which each has all that the row has.
 bool has_whole_images(const binlog::RowsEvent& rows) {
-  return (rows.before_columns.empty() || has_all(rows.before_columns, rows.column_count)) &&
-         (rows.after_columns.empty() || has_all(rows.after_columns, rows.column_count));
+  return (rows.before_columns.empty() || binlog::has_all_columns(rows.before_columns, rows.column_count)) &&
+         (rows.after_columns.empty() || binlog::has_all_columns(rows.after_columns, rows.column_count));
 }
 
 /// False when a part of the key is NULL, which no key's should be.
@@ -173,21 +166,18 @@ void NetBinlogWriter::add_plain(OpenTable* open, const binlog::EventView& event,
   plain_.add_rows(event, source);
 }
 
-void NetBinlogWriter::finish_plain() {
-  for (RowsStatement& statement : plain_.take()) {
+void NetBinlogWriter::finish(BinlogRowWriter& writer) {
+  for (RowsStatement& statement : writer.take()) {
     finished_size_ += statement.sql.size();
     finished_.push_back(std::move(statement));
   }
 }
 
 void NetBinlogWriter::finish(Table& table) {
-  finish_plain();
+  finish(plain_);
   emit(table);
   std::erase(changed_, &table);
-  for (RowsStatement& statement : net_.take()) {
-    finished_size_ += statement.sql.size();
-    finished_.push_back(std::move(statement));
-  }
+  finish(net_);
 }
 
 void NetBinlogWriter::emit(Table& table) {
@@ -229,9 +219,9 @@ std::size_t NetBinlogWriter::size() const {
 
 /// All that is netted, behind all that came as it is.
 void NetBinlogWriter::take_net() {
-  finish_plain();
+  finish(plain_);
   for (Table* const table : std::exchange(changed_, {})) emit(*table);
-  for (RowsStatement& statement : net_.take()) finished_.push_back(std::move(statement));
+  finish(net_);
 }
 
 std::vector<RowsStatement> NetBinlogWriter::take() {

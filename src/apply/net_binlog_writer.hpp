@@ -64,7 +64,8 @@ class NetBinlogWriter : public RowWriter {
   void add_plain(OpenTable* open, const binlog::EventView& event, const binlog::FormatDescription& source);
   /// What @p table has comes before what is added to it as it comes.
   void finish(Table& table);
-  void finish_plain();
+  /// What @p writer has goes behind what is finished.
+  void finish(BinlogRowWriter& writer);
   void emit(Table& table);
   void emit(Table& table, binlog::RowsKind kind);
   void take_net();

@@ -67,27 +67,26 @@ bool NetRowImages::add(ByteView key, ByteView after) {
   return true;
 }
 
-bool NetRowImages::remove(ByteView key, ByteView before) {
+NetRowImages::Change* NetRowImages::present(ByteView key, ByteView before) {
   const std::uint64_t hash = hash_of(key);
   Change* change = find(key, hash);
-  if (change != nullptr && !change->is_there) return false;
-  if (change == nullptr) {
-    change = &begin(key, hash, true);
-    change->before = hold(before);
-  }
+  if (change != nullptr) return change->is_there ? change : nullptr;
+  change = &begin(key, hash, true);
+  change->before = hold(before);
+  return change;
+}
+
+bool NetRowImages::remove(ByteView key, ByteView before) {
+  Change* const change = present(key, before);
+  if (change == nullptr) return false;
   change->after = {};
   change->is_there = false;
   return true;
 }
 
 bool NetRowImages::replace(ByteView key, ByteView before, ByteView after) {
-  const std::uint64_t hash = hash_of(key);
-  Change* change = find(key, hash);
-  if (change != nullptr && !change->is_there) return false;
-  if (change == nullptr) {
-    change = &begin(key, hash, true);
-    change->before = hold(before);
-  }
+  Change* const change = present(key, before);
+  if (change == nullptr) return false;
   change->after = hold(after);
   change->is_there = true;
   return true;

@@ -55,6 +55,8 @@ class NetRowImages {
   Part hold(ByteView bytes);
   Change* find(ByteView key, std::uint64_t hash);
   Change& begin(ByteView key, std::uint64_t hash, bool was_there);
+  /// The change of a row that is there, begun where it is the row's first. Null when the row is gone.
+  Change* present(ByteView key, ByteView before);
   void grow();
 
   Bytes held_;  ///< keys and images

@@ -87,19 +87,12 @@ ByteView vector_dimensions(const TableMapLayout& layout) {
   return {};
 }
 
-bool has_all(ByteView bitmap, std::size_t columns) {
-  for (std::size_t i = 0; i < columns; ++i) {
-    if (!bit_is_set(bitmap, i)) return false;
-  }
-  return true;
-}
-
 /// MariaDB (10.11; 11.8 does not) looks in vain for the row of such an update, behind another event of its table in the
 /// statement: where a table has virtual columns and the row is searched by all columns, those are compared with what
 /// the event before has left there.
 bool goes_alone(const RowsLayout& layout) {
-  return layout.form.kind == RowsKind::update && has_all(layout.first_bitmap, layout.column_count) &&
-         !has_all(layout.second_bitmap, layout.column_count);
+  return layout.form.kind == RowsKind::update && has_all_columns(layout.first_bitmap, layout.column_count) &&
+         !has_all_columns(layout.second_bitmap, layout.column_count);
 }
 
 void append(Bytes& to, ByteView bytes) {

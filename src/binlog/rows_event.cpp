@@ -115,6 +115,13 @@ bool is_dummy_table_id(std::uint64_t table_id) {
   return table_id == 0x00ffffff || table_id == UINT32_MAX || table_id == 0xffffffffffff;
 }
 
+bool has_all_columns(ByteView bitmap, std::size_t columns) {
+  for (std::size_t i = 0; i < columns; ++i) {
+    if (!bit_is_set(bitmap, i)) return false;
+  }
+  return true;
+}
+
 bool is_rows_event(EventType type) {
   const RowsForm form = rows_form(type);
   return form.known && !form.partial;

@@ -32,6 +32,9 @@ bool is_rows_event(EventType type);
 /// servers). Such an id may also be a table's: look for its table map first.
 bool is_dummy_table_id(std::uint64_t table_id);
 
+/// Whether a rows event's bitmap of columns has all @p columns of them. It must be so long.
+bool has_all_columns(ByteView bitmap, std::size_t columns);
+
 /// What a rows event begins with, in MySQL from 5.1.4 on and MariaDB. @throws Error 1610 when it is too short.
 struct RowsHead {
   std::uint64_t table_id = 0;  ///< 48 bits
