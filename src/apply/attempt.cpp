@@ -14,7 +14,7 @@ namespace tributary::apply {
 namespace {
 
 /// Of chunks between coordinator and workers, per channel.
-constexpr std::size_t k_queue_bytes = std::size_t{2} << 20;
+constexpr std::size_t k_queue_bytes = std::size_t{4} << 20;
 /// What a worker's packet holds besides a BINLOG statement.
 constexpr std::size_t k_chunk_reserve = 8192;
 constexpr std::uint32_t k_wait_milliseconds = 60000;
@@ -35,6 +35,7 @@ BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& sessio
   limits.transactions = gtids != nullptr ? 1 : std::max(options.batch_transactions, 1U);
   limits.bytes = options.batch_bytes;
   limits.rows = options.batch_rows;
+  limits.workers = std::max(options.workers, 1U);
   limits.one_engine_per_transaction = session.one_engine_per_transaction();
   return limits;
 }

@@ -45,19 +45,11 @@ bool BatchBuilder::is_in_order() const {
          (in_order_through_ && transaction_.begin <= *in_order_through_);
 }
 
-/// The next step waits for @p batch. Those of a batch run one after another: each waits for as much as those before.
-void BatchBuilder::order_after(std::uint64_t batch) {
-  if (batch > step_dependency_) {
-    // What waits for less need not wait for this.
-    if (rows_events_ > 0) finish_rows(std::nullopt, {});
-    step_dependency_ = batch;
-  }
-  if (!chunk_dependency_) chunk_dependency_ = step_dependency_;
-}
-
 std::uint64_t BatchBuilder::row_dependency(const binlog::EventView& event, const binlog::FormatDescription& source) {
-  const std::uint64_t dependency = dependencies_.rows(batch_, event, source);
-  return is_in_order() ? dependencies_.everything(batch_) : dependency;
+  std::uint64_t dependency = dependencies_.rows(batch_, event, source);
+  if (is_in_order()) dependency = dependencies_.everything(batch_);
+  // When a worker begins with this batch, only those right before it may be under way with the others.
+  return dependency + limits_.workers <= batch_ ? 0 : dependency;
 }
 
 void BatchBuilder::begin_step() {
@@ -67,10 +59,9 @@ void BatchBuilder::begin_step() {
 
 void BatchBuilder::add_own_step(std::string sql) {
   begin_step();
-  order_after(dependencies_.everything(batch_));
   finish_rows(std::nullopt, {});
   chunk_.bytes += sql.size();
-  chunk_.steps.emplace_back(OwnStep{std::move(sql), step_dependency_});
+  chunk_.steps.emplace_back(OwnStep{std::move(sql), dependencies_.everything(batch_)});
 }
 
 /// The transaction being read is applied alone, by the first worker.
@@ -102,7 +93,7 @@ void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const Tab
   for (RowsStatement& statement : writer_.take()) {
     chunk_.bytes += statement.sql.size();
     chunk_.steps.emplace_back(
-        RowsStep{std::move(statement.sql), rows_server_id_, place, table, statement.session, step_dependency_});
+        RowsStep{std::move(statement.sql), rows_server_id_, place, table, statement.session, statement.depends_on});
   }
   rows_events_ = 0;
 }
@@ -114,7 +105,7 @@ void BatchBuilder::add_tolerant_rows(const EventPlace& place, const binlog::Even
     step.server_id = rows_server_id_;
     step.place = place;
     step.table = table_names_[last_rows_table_];
-    step.depends_on = step_dependency_;
+    step.depends_on = dependencies_.everything(batch_);
     chunk_.bytes += sizeof(RowsStep) + step.sql.size() + step.tolerant->replacing.size();
     chunk_.steps.emplace_back(std::move(step));
   }
@@ -136,7 +127,7 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
 void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& event,
                            const binlog::FormatDescription& source) {
   begin_step();
-  order_after(row_dependency(event, source));
+  writer_.depend_on(row_dependency(event, source));
   if (event.header().server_id != rows_server_id_) {
     finish_rows(std::nullopt, {});
     rows_server_id_ = event.header().server_id;
@@ -154,8 +145,11 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
     if (!transaction_.can_roll_back) finish_rows(place, table_names_[last_rows_table_]);
   }
   batch_bytes_ += event.raw().size();
-  chunk_bytes_ += event.raw().size();
-  if (chunk_bytes_ >= limits_.chunk_bytes) push_chunk();
+  if (chunk_is_full()) push_chunk();
+}
+
+bool BatchBuilder::chunk_is_full() const {
+  return chunk_.bytes + writer_.size() >= limits_.chunk_bytes;
 }
 
 void BatchBuilder::on_statement(SourceStatement statement) {
@@ -176,16 +170,14 @@ void BatchBuilder::on_statement(SourceStatement statement) {
     if (!none) uses_database_ = true;
   }
   begin_step();
-  const std::uint64_t dependency = dependencies_.statement(batch_, statement);
-  order_after(is_in_order() ? dependencies_.everything(batch_) : dependency);
+  statement.depends_on = dependencies_.statement(batch_, statement);
+  if (is_in_order()) statement.depends_on = dependencies_.everything(batch_);
   finish_rows(std::nullopt, {});
-  statement.depends_on = step_dependency_;
   const std::size_t bytes = statement.text.size() + sizeof(SourceStatement);
   batch_bytes_ += bytes;
-  chunk_bytes_ += bytes;
   chunk_.bytes += bytes;
   chunk_.steps.emplace_back(std::move(statement));
-  if (chunk_bytes_ >= limits_.chunk_bytes) push_chunk();
+  if (chunk_is_full()) push_chunk();
 }
 
 void BatchBuilder::on_ddl(SourceStatement statement) {
@@ -199,7 +191,6 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
   writer_.definitions_change(statement.scan.objects);
   if (tolerant_rows_ != nullptr) tolerant_rows_->definitions_change(statement.scan.objects);
   statement.depends_on = dependencies_.definitions_change(batch_, statement.scan.objects);
-  order_after(statement.depends_on);
   chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }
@@ -222,14 +213,14 @@ void BatchBuilder::push_chunk() {
   if (!pushed_) for_first_worker_ = alone_ || chunk_.ddl;
   if (!pushed_ && alone_) chunk_.drops_temporary_tables = std::exchange(drops_temporary_tables_, false);
   chunk_.batch = batch_;
-  chunk_.depends_on = chunk_dependency_.value_or(dependencies_.at_least(batch_));
-  chunk_dependency_.reset();
+  chunk_.depends_on = chunk_.ddl             ? chunk_.ddl->depends_on
+                      : chunk_.steps.empty() ? dependencies_.at_least(batch_)
+                                             : dependency_of(chunk_.steps.front());
   chunk_.opens = !pushed_;
   Chunk rest;
   rest.first = chunk_.first;
   rest.last = chunk_.last;
   pushed_ = true;
-  chunk_bytes_ = 0;
   if (!pipeline_.push(std::exchange(chunk_, std::move(rest)), for_first_worker_)) throw PipelineEnded{};
 }
 
@@ -294,11 +285,8 @@ void BatchBuilder::start_batch() {
   whole_ = 0;
   batch_bytes_ = 0;
   batch_rows_ = 0;
-  chunk_bytes_ = 0;
   clears_intent_ = false;
   uses_database_ = false;
-  step_dependency_ = 0;
-  chunk_dependency_.reset();
   tables_.clear();
   chunk_ = {};
 }

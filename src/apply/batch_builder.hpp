@@ -24,8 +24,9 @@ struct BatchLimits {
   std::uint32_t transactions = 100;
   std::uint64_t bytes = std::uint64_t{4} << 20;  ///< of the source's events
   std::uint32_t rows = UINT32_MAX;               ///< the largest: not counted
-  /// A batch goes to its worker in pieces of so many bytes of the source's events: this bounds memory.
-  std::uint64_t chunk_bytes = std::uint64_t{256} << 10;
+  /// A batch goes to its worker in pieces of so many bytes of statements: this bounds memory.
+  std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
+  std::size_t workers = 1;                  ///< each has one batch at most that is not committed
   bool one_engine_per_transaction = false;  ///< WorkerSession::one_engine_per_transaction()
   const PreservedGtids* gtids = nullptr;    ///< null: transactions get the target's own
 };
@@ -95,10 +96,10 @@ class BatchBuilder : public TransactionHandler {
 
  private:
   void begin_step();
-  void order_after(std::uint64_t batch);
   std::uint64_t row_dependency(const binlog::EventView& event, const binlog::FormatDescription& source);
   [[nodiscard]] bool is_in_order() const;
   [[nodiscard]] bool is_tolerant() const;
+  [[nodiscard]] bool chunk_is_full() const;
   void add_own_step(std::string sql);
   void separate();
   void changes_table(TableName table);
@@ -133,11 +134,8 @@ class BatchBuilder : public TransactionHandler {
   std::uint32_t whole_ = 0;        ///< whole transactions in it
   std::uint64_t batch_bytes_ = 0;
   std::uint64_t batch_rows_ = 0;
-  std::uint64_t chunk_bytes_ = 0;
   bool clears_intent_ = false;
-  bool uses_database_ = false;                       ///< a statement in it has a default database
-  std::uint64_t step_dependency_ = 0;                ///< what its next step waits for, as the one before did
-  std::optional<std::uint64_t> chunk_dependency_{};  ///< what the first step of the chunk waits for
+  bool uses_database_ = false;  ///< a statement in it has a default database
   Chunk chunk_;
 
   // The rows in the writer.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <utility>
 
@@ -40,12 +41,19 @@ struct BinlogRowWriter::Implementation {
   };
   /// The table maps of the source's current statement by table id: splitting needs them, and partial updates.
   std::map<std::uint64_t, TableMapEvent> table_maps;
+  std::uint64_t depends_on = 0;            ///< of what is added
+  std::uint64_t statement_depends_on = 0;  ///< of what is in the builder
 
+  void add(const binlog::EventView& event, const binlog::FormatDescription& source) {
+    statement_depends_on = std::max(statement_depends_on, depends_on);
+    builder.add_rows(event, source);
+  }
   void finish_statements() {
     for (std::string& statement : builder.take()) {
       finished_size += statement.size();
-      finished.push_back({std::move(statement), std::nullopt});
+      finished.push_back({std::move(statement), std::nullopt, statement_depends_on});
     }
+    statement_depends_on = 0;
   }
 
   /// Bytes of a statement with this event alone.
@@ -100,11 +108,14 @@ void BinlogRowWriter::add_rows(const binlog::EventView& event, const binlog::For
     return add_rows(binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source);
   }
   const std::size_t size = Implementation::size_alone(event, source);
-  if (self.builder.row_events() > 0 && self.builder.size() + size > self.statement_limit) self.finish_statements();
+  const bool is_full = self.builder.size() + size > self.statement_limit;
+  if (self.builder.row_events() > 0 && (is_full || self.depends_on > self.statement_depends_on)) {
+    self.finish_statements();
+  }
   if (size > self.statement_limit) {
     self.add_split(event, source);
   } else {
-    self.builder.add_rows(event, source);
+    self.add(event, source);
   }
   if ((binlog::RowsHead::of(event).flags & binlog::rows_flag::k_statement_end) != 0) self.table_maps.clear();
 }
@@ -148,7 +159,7 @@ void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,
   const std::uint8_t* end = begin;               // of those that fit one statement
   const auto add_piece = [&](bool last) {
     const Bytes piece = make_rows_event(event.header(), rows, {begin, end}, last && rows.ends_statement());
-    builder.add_rows(binlog::EventView(piece, binlog::ChecksumAlgorithm::off), source);
+    add(binlog::EventView(piece, binlog::ChecksumAlgorithm::off), source);
     begin = end;
     if (!last) finish_statements();
   };
@@ -172,6 +183,10 @@ void BinlogRowWriter::end_statement() {
   implementation_->builder.end_statement();
 }
 
+void BinlogRowWriter::depend_on(std::uint64_t batch) {
+  implementation_->depends_on = batch;
+}
+
 std::size_t BinlogRowWriter::size() const {
   return implementation_->finished_size + implementation_->builder.size();
 }
@@ -187,6 +202,7 @@ void BinlogRowWriter::clear() {
   implementation_->finished.clear();
   implementation_->finished_size = 0;
   implementation_->table_maps.clear();
+  implementation_->statement_depends_on = 0;
 }
 
 }  // namespace tributary::apply

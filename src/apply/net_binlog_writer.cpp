@@ -22,6 +22,24 @@ bool has_whole_images(const binlog::RowsEvent& rows) {
          (rows.after_columns.empty() || binlog::has_all_columns(rows.after_columns, rows.column_count));
 }
 
+/// Values of the type are equal only where their bytes are, whatever the target makes of them: not text, nor what has
+/// two zeros or parts of a second.
+bool is_equal_by_bytes(binlog::ColumnType type) {
+  using binlog::ColumnType;
+  switch (type) {
+    case ColumnType::tiny:
+    case ColumnType::short_int:
+    case ColumnType::int24:
+    case ColumnType::long_int:
+    case ColumnType::longlong:
+    case ColumnType::year:
+    case ColumnType::date:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// False when a part of the key is NULL, which no key's should be.
 bool write_key(const std::vector<std::size_t>& columns, const binlog::RowImage& image, Bytes& key) {
   key.clear();
@@ -92,6 +110,9 @@ bool NetBinlogWriter::nets(Table& table) {
   if (!table.is_known) {
     if (++table.events < k_events_until_asked) return false;
     table.key = may_net(tables_.of({table.map.database, table.map.table}), table.map);
+    table.has_exact_key = std::all_of(table.key.begin(), table.key.end(), [&table](std::size_t column) {
+      return is_equal_by_bytes(table.map.columns[column].type);
+    });
     table.is_known = true;
   }
   return !table.key.empty();
@@ -121,15 +142,9 @@ bool NetBinlogWriter::add_net(OpenTable& open, const binlog::EventView& event,
   if (!table.net.empty() && flags != table.flags) finish(table);
   reader_.reset(rows, table.map);
   while (reader_.next()) {
-    const bool is_first = table.net.empty();
-    const std::size_t size_before = table.net.size();
     table.header = event.header();
     table.flags = flags;
-    if (add_row(table, rows.kind)) {
-      if (is_first) changed_.push_back(&table);
-      net_size_ += table.net.size() - size_before;
-      continue;
-    }
+    if (add_row(table, rows.kind)) continue;
     const Bytes alone = make_rows_event(event.header(), rows, current_row(reader_), false);
     add_plain(&open, binlog::EventView(alone, binlog::ChecksumAlgorithm::off), source);
   }
@@ -137,20 +152,32 @@ bool NetBinlogWriter::add_net(OpenTable& open, const binlog::EventView& event,
 }
 
 bool NetBinlogWriter::add_row(Table& table, RowsKind kind) {
+  const bool is_first = table.net.empty();
+  net_size_ -= table.net.size();
+  const bool netted = net_row(table, kind);
+  net_size_ += table.net.size();
+  if (!netted) return false;
+  if (is_first) changed_.push_back(&table);
+  table.depends_on = std::max(table.depends_on, depends_on_);
+  return true;
+}
+
+bool NetBinlogWriter::net_row(Table& table, RowsKind kind) {
+  const bool waits = depends_on_ != 0;
   const binlog::RowImage& before = reader_.before();
   const binlog::RowImage& after = reader_.after();
   if (!write_key(table.key, kind == RowsKind::write ? after : before, key_)) return false;
   switch (kind) {
     case RowsKind::write:
-      return table.net.add(key_, after.raw());
+      return table.net.add(key_, after.raw(), waits);
     case RowsKind::remove:
-      return table.net.remove(key_, before.raw());
+      return table.net.remove(key_, before.raw(), waits);
     case RowsKind::update:
       break;
   }
   Bytes& new_key = rows_;
   if (!write_key(table.key, after, new_key) || new_key != key_) return false;
-  return table.net.replace(key_, before.raw(), after.raw());
+  return table.net.replace(key_, before.raw(), after.raw(), waits);
 }
 
 void NetBinlogWriter::add_plain(OpenTable* open, const binlog::EventView& event,
@@ -175,21 +202,34 @@ void NetBinlogWriter::finish(BinlogRowWriter& writer) {
 
 void NetBinlogWriter::finish(Table& table) {
   finish(plain_);
-  emit(table);
+  emit(table, false);
+  emit(table, true);
+  emitted(table);
   std::erase(changed_, &table);
   finish(net_);
 }
 
-void NetBinlogWriter::emit(Table& table) {
+/// Where keys of different bytes may be equal, all rows wait as soon as one does: the old row must go first.
+void NetBinlogWriter::emit(Table& table, bool waiting) {
+  const bool all_wait = table.depends_on != 0 && !table.has_exact_key;
+  if (all_wait && !waiting) return;
+  net_.depend_on(waiting ? table.depends_on : 0);
   net_.add_table_map(binlog::EventView(table.map_event, table.checksum), *source_);
   // In this order no key is met by a new row while the old one is there.
-  for (const RowsKind kind : {RowsKind::remove, RowsKind::update, RowsKind::write}) emit(table, kind);
+  for (const RowsKind kind : {RowsKind::remove, RowsKind::update, RowsKind::write}) {
+    if (all_wait) emit(table, false, kind);
+    emit(table, waiting, kind);
+  }
   net_.end_statement();
-  net_size_ -= table.net.size();
-  table.net.clear();
 }
 
-void NetBinlogWriter::emit(Table& table, RowsKind kind) {
+void NetBinlogWriter::emitted(Table& table) {
+  net_size_ -= table.net.size();
+  table.net.clear();
+  table.depends_on = 0;
+}
+
+void NetBinlogWriter::emit(Table& table, bool waiting, RowsKind kind) {
   const Bytes all((table.map.columns.size() + 7) / 8, 0xff);
   binlog::RowsEvent event;
   event.kind = kind;
@@ -205,12 +245,17 @@ void NetBinlogWriter::emit(Table& table, RowsKind kind) {
     net_.add_rows(binlog::EventView(raw, binlog::ChecksumAlgorithm::off), *source_);
     rows_.clear();
   };
-  table.net.for_each(kind, [&](ByteView before, ByteView after) {
+  table.net.for_each(kind, waiting, [&](ByteView before, ByteView after) {
     if (kind != RowsKind::write) rows_.insert(rows_.end(), before.begin(), before.end());
     if (kind != RowsKind::remove) rows_.insert(rows_.end(), after.begin(), after.end());
     if (rows_.size() >= k_event_bytes) write();
   });
   write();
+}
+
+void NetBinlogWriter::depend_on(std::uint64_t batch) {
+  depends_on_ = batch;
+  plain_.depend_on(batch);
 }
 
 std::size_t NetBinlogWriter::size() const {
@@ -220,7 +265,9 @@ std::size_t NetBinlogWriter::size() const {
 /// All that is netted, behind all that came as it is.
 void NetBinlogWriter::take_net() {
   finish(plain_);
-  for (Table* const table : std::exchange(changed_, {})) emit(*table);
+  for (Table* const table : changed_) emit(*table, false);
+  for (Table* const table : changed_) emit(*table, true);
+  for (Table* const table : std::exchange(changed_, {})) emitted(*table);
   finish(net_);
 }
 
@@ -236,7 +283,7 @@ std::vector<RowsStatement> NetBinlogWriter::take() {
 void NetBinlogWriter::clear() {
   plain_.clear();
   net_.clear();
-  for (Table* const table : changed_) table->net.clear();
+  for (Table* const table : changed_) emitted(*table);
   changed_.clear();
   net_size_ = 0;
   finished_.clear();

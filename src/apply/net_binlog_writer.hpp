@@ -27,6 +27,7 @@ class NetBinlogWriter : public RowWriter {
 
   void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+  void depend_on(std::uint64_t batch) override;
   [[nodiscard]] std::size_t size() const override;
   std::vector<RowsStatement> take() override;
   void clear() override;
@@ -41,9 +42,12 @@ class NetBinlogWriter : public RowWriter {
     std::uint32_t events = 0;      ///< of rows, until it is looked at
     bool is_known = false;         ///< the target was asked
     std::vector<std::size_t> key;  ///< columns; empty: its events are written as they come
+    /// Keys of different bytes are different: changes of rows with different keys may go in any order.
+    bool has_exact_key = false;
     NetRowImages net;
-    binlog::EventHeader header;  ///< of the last event that is in net
-    std::uint16_t flags = 0;     ///< likewise
+    binlog::EventHeader header;    ///< of the last event that is in net
+    std::uint16_t flags = 0;       ///< likewise
+    std::uint64_t depends_on = 0;  ///< of one of the rows in net
   };
 
   /// A table map of the source's current statement.
@@ -61,13 +65,15 @@ class NetBinlogWriter : public RowWriter {
   bool nets(Table& table);
   bool add_net(OpenTable& open, const binlog::EventView& event, const binlog::FormatDescription& source);
   bool add_row(Table& table, binlog::RowsKind kind);
+  bool net_row(Table& table, binlog::RowsKind kind);
   void add_plain(OpenTable* open, const binlog::EventView& event, const binlog::FormatDescription& source);
   /// What @p table has comes before what is added to it as it comes.
   void finish(Table& table);
   /// What @p writer has goes behind what is finished.
   void finish(BinlogRowWriter& writer);
-  void emit(Table& table);
-  void emit(Table& table, binlog::RowsKind kind);
+  void emit(Table& table, bool waiting);
+  void emit(Table& table, bool waiting, binlog::RowsKind kind);
+  void emitted(Table& table);
   void take_net();
   void end_statement();
 
@@ -75,6 +81,7 @@ class NetBinlogWriter : public RowWriter {
   BinlogRowWriter net_;  ///< for what is netted
   TargetTables& tables_;
   std::optional<binlog::FormatDescription> source_;
+  std::uint64_t depends_on_ = 0;  ///< of what is added
   std::map<TableName, Table> known_;
   std::vector<OpenTable> open_;  ///< the first open_count_ are in use, the others keep memory
   std::size_t open_count_ = 0;

@@ -1,6 +1,7 @@
 #include "net_row_images.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -16,8 +17,14 @@ std::uint64_t hash_of(ByteView key) {
 
 }  // namespace
 
+bool NetRowImages::has_room(std::size_t bytes) {
+  static constexpr std::size_t k_unneeded = std::size_t{64} << 10;
+  if (held_.size() > 2 * needed_ + k_unneeded) drop_unneeded();
+  return bytes <= UINT32_MAX && held_.size() <= UINT32_MAX - bytes;
+}
+
 NetRowImages::Part NetRowImages::hold(ByteView bytes) {
-  const Part part{held_.size(), bytes.size()};
+  const Part part{static_cast<std::uint32_t>(held_.size()), static_cast<std::uint32_t>(bytes.size())};
   held_.insert(held_.end(), bytes.begin(), bytes.end());
   return part;
 }
@@ -35,13 +42,34 @@ NetRowImages::Change* NetRowImages::find(ByteView key, std::uint64_t hash) {
 }
 
 void NetRowImages::grow() {
-  slots_.assign(std::max(k_first_slots, slots_.size() * 2), 0);
+  slots_.resize(std::max(k_first_slots, slots_.size() * 2));
+  fill_slots();
+}
+
+void NetRowImages::fill_slots() {
+  std::fill(slots_.begin(), slots_.end(), 0);
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t i = 0; i < changes_.size(); ++i) {
     std::size_t at = changes_[i].hash & mask;
     while (slots_[at] != 0) at = (at + 1) & mask;
     slots_[at] = static_cast<std::uint32_t>(i + 1);
   }
+}
+
+void NetRowImages::drop_unneeded() {
+  const auto came_and_went = [](const Change& change) { return change.is_nothing(); };
+  forgot_ = std::erase_if(changes_, came_and_went) > 0 || forgot_;
+  Bytes needed;
+  needed.reserve(needed_);
+  for (Change& change : changes_) {
+    for (Part* const part : {&change.key, &change.before, &change.after}) {
+      const ByteView bytes = image(*part);
+      part->begin = static_cast<std::uint32_t>(needed.size());
+      needed.insert(needed.end(), bytes.begin(), bytes.end());
+    }
+  }
+  held_ = std::move(needed);
+  fill_slots();
 }
 
 NetRowImages::Change& NetRowImages::begin(ByteView key, std::uint64_t hash, bool was_there) {
@@ -57,16 +85,6 @@ NetRowImages::Change& NetRowImages::begin(ByteView key, std::uint64_t hash, bool
   return change;
 }
 
-bool NetRowImages::add(ByteView key, ByteView after) {
-  const std::uint64_t hash = hash_of(key);
-  Change* change = find(key, hash);
-  if (change != nullptr && change->is_there) return false;
-  if (change == nullptr) change = &begin(key, hash, false);
-  change->after = hold(after);
-  change->is_there = true;
-  return true;
-}
-
 NetRowImages::Change* NetRowImages::present(ByteView key, ByteView before) {
   const std::uint64_t hash = hash_of(key);
   Change* change = find(key, hash);
@@ -76,20 +94,39 @@ NetRowImages::Change* NetRowImages::present(ByteView key, ByteView before) {
   return change;
 }
 
-bool NetRowImages::remove(ByteView key, ByteView before) {
-  Change* const change = present(key, before);
-  if (change == nullptr) return false;
-  change->after = {};
-  change->is_there = false;
+bool NetRowImages::end(Change& change, bool is_there, bool waits) {
+  change.is_there = is_there;
+  change.waits = change.waits || waits;
+  needed_ -= change.counted;
+  change.counted = change.size();
+  needed_ += change.counted;
   return true;
 }
 
-bool NetRowImages::replace(ByteView key, ByteView before, ByteView after) {
+bool NetRowImages::add(ByteView key, ByteView after, bool waits) {
+  if (!has_room(key.size() + after.size())) return false;
+  const std::uint64_t hash = hash_of(key);
+  Change* change = find(key, hash);
+  if (change != nullptr && change->is_there) return false;
+  if (change == nullptr) change = &begin(key, hash, false);
+  change->after = hold(after);
+  return end(*change, true, waits);
+}
+
+bool NetRowImages::remove(ByteView key, ByteView before, bool waits) {
+  if (!has_room(key.size() + before.size())) return false;
+  Change* const change = present(key, before);
+  if (change == nullptr) return false;
+  change->after = {};
+  return end(*change, false, waits);
+}
+
+bool NetRowImages::replace(ByteView key, ByteView before, ByteView after, bool waits) {
+  if (!has_room(key.size() + before.size() + after.size())) return false;
   Change* const change = present(key, before);
   if (change == nullptr) return false;
   change->after = hold(after);
-  change->is_there = true;
-  return true;
+  return end(*change, true, waits);
 }
 
 void NetRowImages::clear() {
@@ -101,6 +138,8 @@ void NetRowImages::clear() {
     changes_ = {};
   }
   held_.clear();
+  needed_ = 0;
+  forgot_ = false;
   changes_.clear();
   std::fill(slots_.begin(), slots_.end(), 0);
 }

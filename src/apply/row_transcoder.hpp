@@ -22,6 +22,7 @@ class RowTranscoder : public RowWriter {
   /// @throws also Error 1593 for a partial JSON update that cannot be made a whole one, 3140 and 3157 for what is no
   /// JSON or nested too deep.
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+  void depend_on(std::uint64_t batch) override { writer_.depend_on(batch); }
   [[nodiscard]] std::size_t size() const override { return writer_.size(); }
   std::vector<RowsStatement> take() override { return writer_.take(); }
   void clear() override;

@@ -136,6 +136,11 @@ void RowWriters::Chosen::add_rows(const binlog::EventView& event, const binlog::
   if (ends) by_id_.clear();
 }
 
+void RowWriters::Chosen::depend_on(std::uint64_t batch) {
+  binlog_.depend_on(batch);
+  sql_.depend_on(batch);
+}
+
 std::size_t RowWriters::Chosen::size() const {
   return finished_size_ + (used_ == nullptr ? 0 : used_->size());
 }

@@ -84,6 +84,7 @@ class RowWriters : public RowWriter {
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override {
     transcoder_.add_rows(event, source);
   }
+  void depend_on(std::uint64_t batch) override { chosen_.depend_on(batch); }
   [[nodiscard]] std::size_t size() const override { return chosen_.size(); }
   std::vector<RowsStatement> take() override { return chosen_.take(); }
   void clear() override { transcoder_.clear(); }
@@ -99,6 +100,7 @@ class RowWriters : public RowWriter {
     Chosen(const RowWritersEnvironment& environment, RowWriter& binlog, SqlRowWriter& sql, TargetTables& tables);
     void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
     void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+    void depend_on(std::uint64_t batch) override;
     [[nodiscard]] std::size_t size() const override;
     std::vector<RowsStatement> take() override;
     void clear() override;

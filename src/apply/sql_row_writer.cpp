@@ -363,7 +363,7 @@ void SqlRowWriter::add_statement(const Table& table, std::string sql) {
                             table.name, sql.size()));
   }
   size_ += sql.size();
-  finished_.push_back({std::move(sql), session_});
+  finished_.push_back({std::move(sql), session_, depends_on_});
 }
 
 void SqlRowWriter::must_hold(const Table& table, std::string_view condition) {
@@ -438,6 +438,7 @@ void SqlRowWriter::finish_all() {
 std::vector<RowsStatement> SqlRowWriter::take() {
   finish_all();
   size_ = 0;
+  depends_on_ = 0;
   return std::exchange(finished_, {});
 }
 
@@ -447,6 +448,7 @@ void SqlRowWriter::clear() {
   insert_ = {};
   finished_.clear();
   size_ = 0;
+  depends_on_ = 0;
   by_id_.clear();
 }
 

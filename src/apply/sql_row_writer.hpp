@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -39,6 +40,7 @@ class SqlRowWriter : public RowWriter {
   /// @throws also Error 1366 for a value that no literal stands for, 1593 for a partial JSON update that cannot be made
   /// a whole one.
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
+  void depend_on(std::uint64_t batch) override { depends_on_ = std::max(depends_on_, batch); }
   [[nodiscard]] std::size_t size() const override { return size_; }
   std::vector<RowsStatement> take() override;
   void clear() override;
@@ -100,7 +102,8 @@ class SqlRowWriter : public RowWriter {
   std::map<std::uint64_t, Table*> by_id_;  ///< of the source's current statement
   std::vector<Table*> changed_;            ///< with net changes, in the order of their first
   OpenInsert insert_;
-  RowsSession session_;  ///< of all that waits
+  RowsSession session_;           ///< of all that waits
+  std::uint64_t depends_on_ = 0;  ///< of one of the rows since take()
   std::vector<RowsStatement> finished_;
   std::size_t size_ = 0;
   binlog::RowsReader reader_;

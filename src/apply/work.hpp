@@ -95,6 +95,10 @@ struct OwnStep {
 
 using Step = std::variant<RowsStep, SourceStatement, OwnStep>;
 
+inline std::uint64_t dependency_of(const Step& step) {
+  return std::visit([](const auto& which) { return which.depends_on; }, step);
+}
+
 /// How a target transaction ends.
 struct BatchEnd {
   target::Checkpoint checkpoint;

@@ -36,10 +36,6 @@ std::size_t bytes_of(const Step& step) {
   return std::get<OwnStep>(step).sql.size();
 }
 
-std::uint64_t dependency_of(const Step& step) {
-  return std::visit([](const auto& which) { return which.depends_on; }, step);
-}
-
 }  // namespace
 
 Worker::Worker(const WorkerEnvironment& environment, WorkerSession& session, std::size_t index)

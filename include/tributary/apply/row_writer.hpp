@@ -28,6 +28,7 @@ struct RowsSession {
 struct RowsStatement {
   std::string sql;
   std::optional<RowsSession> session;  ///< of plain SQL; none: BINLOG
+  std::uint64_t depends_on = 0;        ///< the last batch that one of its rows waits for (RowWriter::depend_on)
 };
 
 /// Turns the row events of a batch into SQL for the target. One thread. After an error the writer is to be cleared.
@@ -42,6 +43,9 @@ class RowWriter {
   virtual void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) = 0;
   /// A row event. @throws Error 1610 when it is damaged, 1153 when one of its rows cannot be sent to the target.
   virtual void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) = 0;
+  /// The rows that are added from here on, until it is said anew, may be changed when @p batch is committed; 0: at
+  /// once. Statements that wait for little come before those that wait for more where that costs few statements more.
+  virtual void depend_on(std::uint64_t batch) = 0;
   /// Bytes of the statements so far, nearly.
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// The statements, to be run in order in one transaction.
@@ -68,6 +72,7 @@ class BinlogRowWriter : public RowWriter {
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   /// The source's statement is over, where no row event of it has said so.
   void end_statement();
+  void depend_on(std::uint64_t batch) override;
   [[nodiscard]] std::size_t size() const override;
   std::vector<RowsStatement> take() override;
   void clear() override;

@@ -12,9 +12,9 @@ namespace {
 using binlog::RowsKind;
 
 /// "before>after," of each row.
-std::string rows(const NetRowImages& net, RowsKind kind) {
+std::string rows(const NetRowImages& net, RowsKind kind, bool waiting = false) {
   std::string text;
-  net.for_each(kind, [&text](ByteView before, ByteView after) {
+  net.for_each(kind, waiting, [&text](ByteView before, ByteView after) {
     text += std::string(as_text(before)) + ">" + std::string(as_text(after)) + ",";
   });
   return text;
@@ -82,6 +82,70 @@ TEST(NetRowImages, ManyKeysInTheOrderOfTheirFirstChange) {
     EXPECT_TRUE(net.empty());
     EXPECT_EQ(net.size(), 0U);
   }
+}
+
+TEST(NetRowImages, WhatWaitsOnceIsToldApart) {
+  NetRowImages net;
+  EXPECT_TRUE(net.replace(bytes("1"), bytes("a"), bytes("b"), true));
+  EXPECT_TRUE(net.replace(bytes("2"), bytes("x"), bytes("y"), false));
+  EXPECT_TRUE(net.replace(bytes("2"), bytes("y"), bytes("z"), true));
+  EXPECT_TRUE(net.replace(bytes("1"), bytes("b"), bytes("c"), false));
+  EXPECT_TRUE(net.remove(bytes("3"), bytes("p")));
+  EXPECT_EQ(rows(net, RowsKind::update), "");
+  EXPECT_EQ(rows(net, RowsKind::update, true), "a>c,x>z,");
+  EXPECT_EQ(rows(net, RowsKind::remove), "p>,");
+  EXPECT_EQ(rows(net, RowsKind::remove, true), "");
+}
+
+TEST(NetRowImages, CountsWhatIsNeeded) {
+  NetRowImages net;
+  const std::string image(1000, 'i');
+  EXPECT_TRUE(net.add(bytes("1"), bytes(image)));
+  EXPECT_EQ(net.size(), 1001U);
+  EXPECT_TRUE(net.replace(bytes("1"), bytes(image), bytes("s")));
+  EXPECT_EQ(net.size(), 2U);
+  EXPECT_TRUE(net.remove(bytes("1"), bytes("s")));
+  EXPECT_EQ(net.size(), 0U);
+  EXPECT_TRUE(net.remove(bytes("2"), bytes(image)));
+  EXPECT_EQ(net.size(), 1001U);
+  EXPECT_TRUE(net.add(bytes("2"), bytes(image)));
+  EXPECT_EQ(net.size(), 2001U);
+  net.clear();
+  EXPECT_EQ(net.size(), 0U);
+}
+
+TEST(NetRowImages, WhatIsNoMoreNeededIsDropped) {
+  NetRowImages net;
+  const std::string image(1000, 'i');
+  EXPECT_TRUE(net.replace(bytes("kept"), bytes("a"), bytes("b")));
+  EXPECT_TRUE(net.remove(bytes("gone"), bytes("g")));
+  std::string last;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key = std::to_string(i);
+    EXPECT_TRUE(net.add(bytes(key), bytes(image)));
+    EXPECT_TRUE(net.remove(bytes(key), bytes(image)));
+    last = image + key;
+    EXPECT_TRUE(net.replace(bytes("kept"), bytes("b"), bytes(last)));
+  }
+  EXPECT_EQ(rows(net, RowsKind::write), "");
+  EXPECT_EQ(rows(net, RowsKind::update), "a>" + last + ",");
+  EXPECT_EQ(rows(net, RowsKind::remove), "g>,");
+  EXPECT_FALSE(net.remove(bytes("gone"), bytes("g")));
+  EXPECT_TRUE(net.add(bytes("gone"), bytes("h")));
+  EXPECT_EQ(rows(net, RowsKind::update), "a>" + last + ",g>h,");
+}
+
+TEST(NetRowImages, IsNotEmptyWhereAllRowsCameAndWent) {
+  NetRowImages net;
+  const std::string image(1000, 'i');
+  for (int i = 0; i < 1000; ++i) {
+    const std::string key = std::to_string(i);
+    EXPECT_TRUE(net.add(bytes(key), bytes(image)));
+    EXPECT_TRUE(net.remove(bytes(key), bytes(image)));
+    EXPECT_FALSE(net.empty());
+  }
+  net.clear();
+  EXPECT_TRUE(net.empty());
 }
 
 }  // namespace

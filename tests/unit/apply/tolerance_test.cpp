@@ -65,6 +65,7 @@ class TolerantRowsTest : public testing::Test {
       if (refuses && text.find('\x0d') != std::string::npos) throw Error(1366, "no such value");
       statements.push_back({text + (rows.ends_statement() ? "." : ""), std::nullopt});
     }
+    void depend_on(std::uint64_t /*batch*/) override {}
     [[nodiscard]] std::size_t size() const override { return 0; }
     std::vector<RowsStatement> take() override { return std::exchange(statements, {}); }
     void clear() override { statements.clear(); }
