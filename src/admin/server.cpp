@@ -46,6 +46,7 @@ struct AdminServer::Implementation {
                  SessionRegistry& registry)
       : context(std::move(options), handler, accounts, registry) {}
 
+  void listen();
   void start();
   void stop();
 
@@ -62,7 +63,8 @@ struct AdminServer::Implementation {
   asio::awaitable<void> end_grace();
   void drop_all();
 
-  std::mutex life;  ///< guards started and stopped, held for all of start() and stop()
+  std::mutex life;  ///< guards what follows, held for all of listen(), start() and stop()
+  bool listening = false;
   bool started = false;
   bool stopped = false;
   std::atomic<std::uint16_t> port = 0;
@@ -78,14 +80,21 @@ struct AdminServer::Implementation {
   std::jthread loop;
 };
 
-void AdminServer::Implementation::start() {
-  const std::lock_guard lock(life);
-  if (started) throw std::logic_error("the server was started before");
+void AdminServer::Implementation::listen() {
+  if (listening) return;
   const AdminServerOptions& options = context.options;
   tcp_acceptor.emplace(listen_on_tcp(context.io, options.bind_address, options.port));
   if (!options.socket.empty()) unix_listener.emplace(context.io, options.socket, options.socket_mode);
   port = tcp_acceptor->local_endpoint().port();
+  listening = true;
+  log(LogLevel::info, "listening on {} port {}{}", options.bind_address, port.load(),
+      unix_listener ? fmt::format(" and socket {}", options.socket.string()) : "");
+}
 
+void AdminServer::Implementation::start() {
+  const std::lock_guard lock(life);
+  if (started) throw std::logic_error("the server was started before");
+  listen();
   context.on_session_end = [this] {
     if (!context.closing || !context.sessions.empty()) return;
     watch.cancel();
@@ -96,8 +105,6 @@ void AdminServer::Implementation::start() {
   asio::co_spawn(context.io, watch_timeouts(), asio::detached);
   loop = std::jthread([this] { context.io.run(); });
   started = true;
-  log(LogLevel::info, "listening on {} port {}{}", options.bind_address, port.load(),
-      unix_listener ? fmt::format(" and socket {}", options.socket.string()) : "");
 }
 
 void AdminServer::Implementation::stop() {
@@ -229,6 +236,11 @@ AdminServer::AdminServer(AdminServerOptions options, wire::StatementHandler& han
 
 AdminServer::~AdminServer() {
   implementation_->stop();
+}
+
+void AdminServer::listen() {
+  const std::lock_guard lock(implementation_->life);
+  implementation_->listen();
 }
 
 void AdminServer::start() {

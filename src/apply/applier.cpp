@@ -71,6 +71,7 @@ struct Applier::Implementation {
         skipper(options.skip_counter),
         tolerance(options) {
     options.workers = std::clamp(options.workers, 1U, target::k_most_workers);
+    if (!options.chunk_memory) options.chunk_memory = std::make_shared<ChunkMemory>();
     for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
       sessions.push_back(std::make_unique<WorkerSession>(options, store, told, worker));
     }

@@ -13,8 +13,6 @@
 namespace tributary::apply {
 namespace {
 
-/// Of chunks between coordinator and workers, per channel.
-constexpr std::size_t k_queue_bytes = std::size_t{4} << 20;
 /// What a worker's packet holds besides a BINLOG statement.
 constexpr std::size_t k_chunk_reserve = 8192;
 constexpr std::uint32_t k_wait_milliseconds = 60000;
@@ -44,7 +42,7 @@ BatchLimits limits_of(const ApplierOptions& options, const WorkerSession& sessio
 
 Attempt::Attempt(const AttemptEnvironment& environment, const AttemptStart& start)
     : environment_(environment),
-      pipeline_(environment.sessions.size(), k_queue_bytes),
+      pipeline_(environment.sessions.size(), *environment.options.chunk_memory),
       tolerance_(environment.options),
       writers_(writers_environment()),
       tolerant_rows_(writers_, make_replacers(), rows_statement_limit(*environment.sessions.front())),

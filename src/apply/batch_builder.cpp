@@ -149,7 +149,7 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
 }
 
 bool BatchBuilder::chunk_is_full() const {
-  return chunk_.bytes + writer_.size() >= limits_.chunk_bytes;
+  return chunk_.bytes + writer_.size() >= pipeline_.chunk_bytes();
 }
 
 void BatchBuilder::on_statement(SourceStatement statement) {

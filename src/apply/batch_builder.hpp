@@ -24,11 +24,9 @@ struct BatchLimits {
   std::uint32_t transactions = 100;
   std::uint64_t bytes = std::uint64_t{4} << 20;  ///< of the source's events
   std::uint32_t rows = UINT32_MAX;               ///< the largest: not counted
-  /// A batch goes to its worker in pieces of so many bytes of statements: this bounds memory.
-  std::uint64_t chunk_bytes = std::uint64_t{1} << 20;
-  std::size_t workers = 1;                  ///< each has one batch at most that is not committed
-  bool one_engine_per_transaction = false;  ///< WorkerSession::one_engine_per_transaction()
-  const PreservedGtids* gtids = nullptr;    ///< null: transactions get the target's own
+  std::size_t workers = 1;                       ///< each has one batch at most that is not committed
+  bool one_engine_per_transaction = false;       ///< WorkerSession::one_engine_per_transaction()
+  const PreservedGtids* gtids = nullptr;         ///< null: transactions get the target's own
 };
 
 /// Thrown when a transaction turns out, after parts of it have joined a batch, to be one that must be applied alone:

@@ -19,6 +19,9 @@ namespace {
 /// Between the limit that a writer is given and the packet's.
 constexpr std::size_t k_limit_reserve = 16384;
 
+/// A statement that has more is finished before the next event: the target holds it several times.
+constexpr std::size_t k_statement_bytes = std::size_t{1} << 20;
+
 /// Length in a BINLOG statement, generously: base64 with its line ends, the table map and headers beside it.
 std::size_t statement_size(std::size_t event_size) {
   return event_size / 3 * 4 + event_size / 32 + 4096;
@@ -108,7 +111,7 @@ void BinlogRowWriter::add_rows(const binlog::EventView& event, const binlog::For
     return add_rows(binlog::EventView(whole, binlog::ChecksumAlgorithm::off), source);
   }
   const std::size_t size = Implementation::size_alone(event, source);
-  const bool is_full = self.builder.size() + size > self.statement_limit;
+  const bool is_full = self.builder.size() + size > std::min(self.statement_limit, k_statement_bytes);
   if (self.builder.row_events() > 0 && (is_full || self.depends_on > self.statement_depends_on)) {
     self.finish_statements();
   }

@@ -13,14 +13,19 @@ constexpr auto k_tell_again = std::chrono::milliseconds(100);
 
 }  // namespace
 
-Pipeline::Pipeline(std::size_t workers, std::size_t byte_limit)
-    : byte_limit_(byte_limit), queues_(workers), inside_(workers) {}
+Pipeline::Pipeline(std::size_t workers, ChunkMemory& memory) : memory_(memory), queues_(workers), inside_(workers) {}
+
+Pipeline::~Pipeline() {
+  memory_.remove(bytes_);
+}
 
 bool Pipeline::push(Chunk chunk, bool for_first_worker) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return end_requested_ || bytes_ == 0 || bytes_ + chunk.bytes <= byte_limit_; });
+  changed_.wait(lock,
+                [&] { return end_requested_ || bytes_ == 0 || bytes_ + chunk.bytes <= k_chunks * chunk_bytes(); });
   if (end_requested_) return false;
   bytes_ += chunk.bytes;
+  memory_.add(chunk.bytes);
   ++queued_;
   const auto owner =
       for_first_worker ? queues_.begin() : std::find_if(queues_.begin(), queues_.end(), [&chunk](const Queue& queue) {
@@ -166,6 +171,7 @@ void Pipeline::returned(std::size_t worker) {
 void Pipeline::finished(const Chunk& chunk) {
   const std::lock_guard lock(mutex_);
   bytes_ -= chunk.bytes;
+  memory_.remove(chunk.bytes);
   if (chunk.end || chunk.ddl) committed_ = chunk.batch;
   changed_.notify_all();
 }

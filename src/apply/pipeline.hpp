@@ -10,6 +10,8 @@
 #include <stop_token>
 #include <vector>
 
+#include "tributary/apply/chunk_memory.hpp"
+
 #include "work.hpp"
 
 namespace tributary::apply {
@@ -25,14 +27,19 @@ struct TargetCall {
 /// serves one attempt: after a failure everything in it is thrown away, and the next attempt reads the relay log again.
 class Pipeline {
  public:
-  /// @p byte_limit bounds Chunk::bytes of all chunks queued or being executed; one larger chunk passes alone.
-  Pipeline(std::size_t workers, std::size_t byte_limit);
+  /// Chunks are counted in @p memory while they are queued or being executed; it outlives this.
+  Pipeline(std::size_t workers, ChunkMemory& memory);
+  ~Pipeline();
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
 
   // --- coordinator ---
 
-  /// Hands a chunk over; blocks while the limit is reached. False when the pipeline has ended. All chunks of a batch go
-  /// to one worker: to the first one where the chunk that opens it is @p for_first_worker, else to the next that is
-  /// free.
+  /// The bytes of statements with which a chunk should be handed over.
+  [[nodiscard]] std::size_t chunk_bytes() const { return memory_.chunk_bytes(); }
+  /// Hands a chunk over; blocks while k_chunks of chunk_bytes() are on their way, unless there is none. False when the
+  /// pipeline has ended. All chunks of a batch go to one worker: to the first one where the chunk that opens it is @p
+  /// for_first_worker, else to the next that is free.
   bool push(Chunk chunk, bool for_first_worker = false);
   /// Nothing is under way: what is ready should be handed over now, however little it is.
   [[nodiscard]] bool idle() const;
@@ -93,7 +100,10 @@ class Pipeline {
   [[nodiscard]] bool ready_locked(const Queue& queue) const;
   [[nodiscard]] const Queue* head_locked() const;
 
-  const std::size_t byte_limit_;
+  /// As large as they may be; there are more of smaller ones.
+  static constexpr std::size_t k_chunks = 3;
+
+  ChunkMemory& memory_;
   std::stop_source ended_;
 
   mutable std::mutex mutex_;  ///< guards what follows

@@ -28,6 +28,8 @@ constexpr bool k_commit_travels_alone = true;
 constexpr bool k_commit_travels_alone = false;
 #endif
 
+/// Of rows, unless one statement has more: the target holds a packet several times.
+constexpr std::size_t k_packet_bytes = std::size_t{1} << 20;
 /// Of a transaction's changes that wait in memory until those that go ahead of them have come.
 constexpr std::size_t k_most_held_bytes = std::size_t{64} << 20;
 std::size_t bytes_of(const Step& step) {
@@ -257,7 +259,7 @@ void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
   std::string enter = session_.context().enter_rows(step.server_id, step.session);
   if (!step.session && session_.take_rows_unprepared()) enter += environment_.rows_session_statement + ";";
   // A step of one event goes in a packet of its own, so that an error is known to be its.
-  if (packet_.size() + enter.size() + step.sql.size() + 1 > session_.statement_limit() ||
+  if (packet_.size() + enter.size() + step.sql.size() + 1 > std::min(session_.statement_limit(), k_packet_bytes) ||
       (step.place && packet_ != k_savepoint)) {
     send();
   }

@@ -247,6 +247,7 @@ void Channel::Implementation::start_sql(const std::optional<apply::Until>& condi
     options.channel_uuid = record.uuid;
     options.target = *defaults.target;
     options.worker_slots = defaults.worker_slots;
+    options.chunk_memory = defaults.chunk_memory;
     options.start = {record.start_file_number, binlog::k_first_event_offset};
     options.start_gtid = record.start_gtid;
     options.known_applied = mirror.position;

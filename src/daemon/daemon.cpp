@@ -43,6 +43,7 @@ channel::ChannelDefaults make_defaults(const Options& options, state::Store& sto
   defaults.report_port = std::move(port);
   defaults.parallel_workers = options.parallel_workers;
   defaults.worker_slots = std::make_shared<apply::WorkerSlots>(options.max_parallel_workers);
+  defaults.chunk_memory = std::make_shared<apply::ChunkMemory>();
   defaults.row_writer = options.row_writer;
   defaults.target = options.target;
   defaults.relay_log_purge = options.relay_log_purge;
@@ -123,9 +124,11 @@ void Daemon::start() {
   } else {
     log(LogLevel::info, "no --target: this daemon receives only");
   }
-  self.server.start();
+  self.server.listen();
   ensure_administrator(self.store, self.directory, client_address(self.options, self.server.port()));
   if (!self.options.skip_slave_start) self.channels.start_wanted();
+  // No statement finds a channel stopped that is to run.
+  self.server.start();
   log(LogLevel::info, "ready on {}:{}; connect with: mariadb --defaults-file={}", self.options.bind_address,
       self.server.port(), self.directory.client_file_path().string());
 }

@@ -39,14 +39,16 @@ class AdminServer {
               SessionRegistry& registry);
   ~AdminServer();  ///< stops
 
-  /// Listens and serves. Removes a socket file that no server answers on.
+  /// From here on clients can connect, and wait. Removes a socket file that no server answers on.
   /// @throws Error 1105 naming the address or file and what to do, when it cannot be listened on.
+  void listen();
+  /// Serves; listens first where that was not done. @throws as listen().
   void start();
   /// Refuses new connections, asks the statements that run to stop, lets their replies leave (1 s at most) and closes
   /// every session. Returns when no call of the handler is left. Once stopped it stays so.
   void stop();
 
-  /// The TCP port listened on; 0 before start().
+  /// The TCP port listened on; 0 before listen().
   [[nodiscard]] std::uint16_t port() const;
   [[nodiscard]] std::vector<SessionInfo> sessions() const;
   /// Ends a session; false when there is none of that id.

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tributary/apply/chunk_memory.hpp"
 #include "tributary/apply/skipped_errors.hpp"
 #include "tributary/apply/source_settings.hpp"
 #include "tributary/apply/until.hpp"
@@ -41,9 +42,10 @@ struct ApplierOptions {
   std::uint32_t workers = 4;
   /// For the workers beyond the first, shared by all channels; null: no limit.
   std::shared_ptr<WorkerSlots> worker_slots;
-  std::uint32_t transaction_retries = 10;  ///< of a transient error, for one transaction
-  std::uint32_t row_lock_wait = 10;        ///< seconds; a lock held for longer is an error, which is tried again
-  std::uint32_t batch_transactions = 100;  ///< limits of one target transaction
+  std::shared_ptr<ChunkMemory> chunk_memory;  ///< shared by all channels; null: its own
+  std::uint32_t transaction_retries = 10;     ///< of a transient error, for one transaction
+  std::uint32_t row_lock_wait = 10;           ///< seconds; a lock held for longer is an error, which is tried again
+  std::uint32_t batch_transactions = 100;     ///< limits of one target transaction
   std::uint64_t batch_bytes = std::uint64_t{4} << 20;
   std::uint32_t batch_rows = UINT32_MAX;  ///< the largest: rows are not counted
   DependencyMode dependencies = DependencyMode::writeset;

@@ -31,6 +31,7 @@ struct ChannelDefaults {
   std::function<std::uint16_t()> report_port;  ///< asked when a receiver starts; empty: 0
   std::uint32_t parallel_workers = 4;
   std::shared_ptr<apply::WorkerSlots> worker_slots;  ///< ApplierOptions::worker_slots
+  std::shared_ptr<apply::ChunkMemory> chunk_memory;  ///< ApplierOptions::chunk_memory
   apply::RowWriterMode row_writer = apply::RowWriterMode::automatic;
   std::optional<target::TargetOptions> target;  ///< none: receive only
   std::shared_ptr<SkippedGtids> skipped_gtids;  ///< ChannelSet makes it; null: none

@@ -171,8 +171,12 @@ class ServerTest : public testing::Test {
   }
 
   void start() {
-    server_ = std::make_unique<AdminServer>(options_, handler_, accounts_, registry_);
+    listen();
     server_->start();
+  }
+  void listen() {
+    server_ = std::make_unique<AdminServer>(options_, handler_, accounts_, registry_);
+    server_->listen();
   }
   std::uint16_t port() { return server_->port(); }
   std::string socket() { return options_.socket.string(); }

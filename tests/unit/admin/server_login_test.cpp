@@ -186,6 +186,18 @@ TEST_F(ServerTest, socketFileIsPrivateAndAStaleOneIsReplaced) {
   EXPECT_TRUE(again.connect_unix(socket())) << again.error_text();
 }
 
+TEST_F(ServerTest, whoConnectsBeforeItServesIsServedThen) {
+  listen();
+  Client client;
+  bool connected = false;
+  std::jthread waiting([&] { connected = client.connect_unix(socket()); });
+  RawClient early(port());
+  server_->start();
+  waiting.join();
+  EXPECT_TRUE(connected) << client.error_text();
+  EXPECT_FALSE(early.greeting().empty());
+}
+
 TEST_F(ServerTest, whatCannotBeListenedOnIsNamed) {
   start();
   const auto failure = [&](AdminServerOptions options) -> std::string {

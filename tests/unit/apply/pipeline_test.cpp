@@ -16,7 +16,8 @@ Chunk chunk(std::uint64_t batch, std::size_t bytes, bool ends = true) {
 }
 
 TEST(PipelineTest, ChunksGoThroughInOrder) {
-  Pipeline pipeline(1, 1000);
+  ChunkMemory memory;
+  Pipeline pipeline(1, memory);
   ASSERT_TRUE(pipeline.push(chunk(1, 10)));
   ASSERT_TRUE(pipeline.push(chunk(2, 10)));
   EXPECT_EQ(pipeline.next(0)->batch, 1U);
@@ -24,7 +25,8 @@ TEST(PipelineTest, ChunksGoThroughInOrder) {
 }
 
 TEST(PipelineTest, TheLimitHoldsBackButOneLargeChunkPasses) {
-  Pipeline pipeline(1, 100);
+  ChunkMemory memory({400, 10, 30});
+  Pipeline pipeline(1, memory);
   ASSERT_TRUE(pipeline.push(chunk(1, 5000)));
   std::jthread second([&pipeline] { EXPECT_TRUE(pipeline.push(chunk(2, 60))); });
   const auto first = pipeline.next(0);
@@ -32,8 +34,28 @@ TEST(PipelineTest, TheLimitHoldsBackButOneLargeChunkPasses) {
   EXPECT_EQ(pipeline.next(0)->batch, 2U);
 }
 
+TEST(PipelineTest, WhatIsUnderWayMakesChunksSmallerForAll) {
+  ChunkMemory memory({400, 10, 80});
+  EXPECT_EQ(memory.chunk_bytes(), 80U);
+  Pipeline other(1, memory);
+  {
+    Pipeline pipeline(1, memory);
+    ASSERT_TRUE(pipeline.push(chunk(1, 200)));
+    EXPECT_EQ(other.chunk_bytes(), 50U);
+    ASSERT_TRUE(other.push(chunk(1, 190)));
+    EXPECT_EQ(pipeline.chunk_bytes(), 10U);
+    pipeline.finished(*pipeline.next(0));
+    EXPECT_EQ(pipeline.chunk_bytes(), 52U);
+    ASSERT_TRUE(pipeline.push(chunk(2, 100)));
+    EXPECT_EQ(pipeline.chunk_bytes(), 27U);
+  }
+  // What was left in it is gone with it.
+  EXPECT_EQ(other.chunk_bytes(), 52U);
+}
+
 TEST(PipelineTest, IdleMeansThatAllWorkersWaitAndNothingIsQueued) {
-  Pipeline pipeline(1, 100);
+  ChunkMemory memory;
+  Pipeline pipeline(1, memory);
   EXPECT_FALSE(pipeline.idle());
   std::jthread worker([&pipeline] {
     while (const auto next = pipeline.next(0)) pipeline.finished(*next);
@@ -49,7 +71,8 @@ TEST(PipelineTest, IdleMeansThatAllWorkersWaitAndNothingIsQueued) {
 }
 
 TEST(PipelineTest, CommitsAreWaitedFor) {
-  Pipeline pipeline(2, 100);
+  ChunkMemory memory;
+  Pipeline pipeline(2, memory);
   ASSERT_TRUE(pipeline.push(chunk(1, 10, false)));
   ASSERT_TRUE(pipeline.push(chunk(1, 10)));
   std::jthread waiting([&pipeline] { EXPECT_TRUE(pipeline.wait_turn(1)); });
@@ -58,7 +81,8 @@ TEST(PipelineTest, CommitsAreWaitedFor) {
 }
 
 TEST(PipelineTest, TheFirstFailureEndsEverything) {
-  Pipeline pipeline(2, 100);
+  ChunkMemory memory;
+  Pipeline pipeline(2, memory);
   std::jthread other([&pipeline] { EXPECT_FALSE(pipeline.next(1)); });
   Failure failure;
   failure.code = 1062;
@@ -73,7 +97,8 @@ TEST(PipelineTest, TheFirstFailureEndsEverything) {
 }
 
 TEST(PipelineTest, ABatchGoesToWhoeverIsFree) {
-  Pipeline pipeline(3, 1000);
+  ChunkMemory memory;
+  Pipeline pipeline(3, memory);
   ASSERT_TRUE(pipeline.push(chunk(1, 1)));
   ASSERT_TRUE(pipeline.push(chunk(2, 1)));
   EXPECT_EQ(pipeline.next(2)->batch, 1U);
@@ -81,7 +106,8 @@ TEST(PipelineTest, ABatchGoesToWhoeverIsFree) {
 }
 
 TEST(PipelineTest, AllOfABatchGoesToOneWorker) {
-  Pipeline pipeline(2, 1000);
+  ChunkMemory memory;
+  Pipeline pipeline(2, memory);
   ASSERT_TRUE(pipeline.push(chunk(1, 1, false)));
   ASSERT_TRUE(pipeline.push(chunk(1, 2, false)));
   EXPECT_EQ(pipeline.next(1)->bytes, 1U);
@@ -93,7 +119,8 @@ TEST(PipelineTest, AllOfABatchGoesToOneWorker) {
 }
 
 TEST(PipelineTest, WhatIsForTheFirstWorkerDoesNotOvertake) {
-  Pipeline pipeline(2, 1000);
+  ChunkMemory memory;
+  Pipeline pipeline(2, memory);
   ASSERT_TRUE(pipeline.push(chunk(1, 1)));
   ASSERT_TRUE(pipeline.push(chunk(2, 1), true));
   ASSERT_TRUE(pipeline.push(chunk(3, 1)));
@@ -104,7 +131,8 @@ TEST(PipelineTest, WhatIsForTheFirstWorkerDoesNotOvertake) {
 
 TEST(PipelineTest, WhoWaitsIsToldThatTheHeadStalls) {
   using std::chrono_literals::operator""ms;
-  Pipeline pipeline(2, 1000);
+  ChunkMemory memory;
+  Pipeline pipeline(2, memory);
   TargetCall call;
   pipeline.calls(0, 2, 55);
   pipeline.calls(1, 1, 77);
