@@ -16,10 +16,8 @@ constexpr std::uint32_t k_events_until_asked = 8;
 /// Bytes of rows in an event, unless one row has more.
 constexpr std::size_t k_event_bytes = std::size_t{128} << 10;
 
-/// Whole images, of which each has all that the row has.
-bool has_whole_images(const binlog::RowsEvent& rows) {
-  return (rows.before_columns.empty() || binlog::has_all_columns(rows.before_columns, rows.column_count)) &&
-         (rows.after_columns.empty() || binlog::has_all_columns(rows.after_columns, rows.column_count));
+std::size_t bitmap_bytes(std::size_t columns) {
+  return (columns + 7) / 8;
 }
 
 /// Values of the type are equal only where their bytes are, whatever the target makes of them: not text, nor what has
@@ -40,18 +38,23 @@ bool is_equal_by_bytes(binlog::ColumnType type) {
   }
 }
 
-/// False when a part of the key is NULL, which no key's should be.
+/// The image of some columns of a row, which tells the row where they are the key's. False when one of them is NULL,
+/// which no key's should be.
 bool write_key(const std::vector<std::size_t>& columns, const binlog::RowImage& image, Bytes& key) {
-  key.clear();
-  for (const std::size_t column : columns) {
-    const binlog::Cell* const cell = image.find(column);
-    if (cell == nullptr || cell->is_null) return false;
-    // Lengths, so that no two keys are the same in other parts.
-    const auto size = static_cast<std::uint32_t>(cell->bytes.size());
-    for (unsigned shift = 0; shift < 32; shift += 8) key.push_back(static_cast<std::uint8_t>(size >> shift));
-    key.insert(key.end(), cell->bytes.begin(), cell->bytes.end());
+  key.assign(bitmap_bytes(columns.size()), 0);
+  const std::uint8_t* begin = image.raw().data() + bitmap_bytes(image.cells().size());
+  auto wanted = columns.begin();
+  for (const binlog::Cell& cell : image.cells()) {
+    // With the length in front of it, which is no part of the cell.
+    const std::uint8_t* const end = cell.is_null ? begin : cell.bytes.data() + cell.bytes.size();
+    if (wanted != columns.end() && *wanted == cell.column) {
+      if (cell.is_null) return false;
+      key.insert(key.end(), begin, end);
+      ++wanted;
+    }
+    begin = end;
   }
-  return true;
+  return wanted == columns.end();
 }
 
 }  // namespace
@@ -110,6 +113,7 @@ bool NetBinlogWriter::nets(Table& table) {
   if (!table.is_known) {
     if (++table.events < k_events_until_asked) return false;
     table.key = may_net(tables_.of({table.map.database, table.map.table}), table.map);
+    std::sort(table.key.begin(), table.key.end());
     table.has_exact_key = std::all_of(table.key.begin(), table.key.end(), [&table](std::size_t column) {
       return is_equal_by_bytes(table.map.columns[column].type);
     });
@@ -137,7 +141,8 @@ bool NetBinlogWriter::add_net(OpenTable& open, const binlog::EventView& event,
                               const binlog::FormatDescription& source) {
   Table& table = *open.table;
   const binlog::RowsEvent rows = binlog::RowsEvent::decode(event, source, scratch_);
-  if (!has_whole_images(rows)) return false;
+  // Of a row before its key will do.
+  if (rows.kind != RowsKind::remove && !binlog::has_all_columns(rows.after_columns, rows.column_count)) return false;
   const auto flags = static_cast<std::uint16_t>(rows.flags & ~binlog::rows_flag::k_statement_end);
   if (!table.net.empty() && flags != table.flags) finish(table);
   reader_.reset(rows, table.map);
@@ -171,13 +176,13 @@ bool NetBinlogWriter::net_row(Table& table, RowsKind kind) {
     case RowsKind::write:
       return table.net.add(key_, after.raw(), waits);
     case RowsKind::remove:
-      return table.net.remove(key_, before.raw(), waits);
+      return table.net.remove(key_, waits);
     case RowsKind::update:
       break;
   }
   Bytes& new_key = rows_;
   if (!write_key(table.key, after, new_key) || new_key != key_) return false;
-  return table.net.replace(key_, before.raw(), after.raw(), waits);
+  return table.net.replace(key_, after.raw(), waits);
 }
 
 void NetBinlogWriter::add_plain(OpenTable* open, const binlog::EventView& event,
@@ -230,13 +235,15 @@ void NetBinlogWriter::emitted(Table& table) {
 }
 
 void NetBinlogWriter::emit(Table& table, bool waiting, RowsKind kind) {
-  const Bytes all((table.map.columns.size() + 7) / 8, 0xff);
+  const Bytes all(bitmap_bytes(table.map.columns.size()), 0xff);
+  Bytes key(all.size(), 0);
+  for (const std::size_t column : table.key) key[column / 8] |= static_cast<std::uint8_t>(1U << (column % 8));
   binlog::RowsEvent event;
   event.kind = kind;
   event.table_id = table.map.table_id;
   event.flags = table.flags;
   event.column_count = table.map.columns.size();
-  if (kind != RowsKind::write) event.before_columns = all;
+  if (kind != RowsKind::write) event.before_columns = key;
   if (kind != RowsKind::remove) event.after_columns = all;
   rows_.clear();
   const auto write = [&] {
@@ -245,8 +252,8 @@ void NetBinlogWriter::emit(Table& table, bool waiting, RowsKind kind) {
     net_.add_rows(binlog::EventView(raw, binlog::ChecksumAlgorithm::off), *source_);
     rows_.clear();
   };
-  table.net.for_each(kind, waiting, [&](ByteView before, ByteView after) {
-    if (kind != RowsKind::write) rows_.insert(rows_.end(), before.begin(), before.end());
+  table.net.for_each(kind, waiting, [&](ByteView key_image, ByteView after) {
+    if (kind != RowsKind::write) rows_.insert(rows_.end(), key_image.begin(), key_image.end());
     if (kind != RowsKind::remove) rows_.insert(rows_.end(), after.begin(), after.end());
     if (rows_.size() >= k_event_bytes) write();
   });

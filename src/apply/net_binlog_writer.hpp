@@ -41,7 +41,7 @@ class NetBinlogWriter : public RowWriter {
     binlog::TableMap map;
     std::uint32_t events = 0;      ///< of rows, until it is looked at
     bool is_known = false;         ///< the target was asked
-    std::vector<std::size_t> key;  ///< columns; empty: its events are written as they come
+    std::vector<std::size_t> key;  ///< columns, in their order; empty: its events are written as they come
     /// Keys of different bytes are different: changes of rows with different keys may go in any order.
     bool has_exact_key = false;
     NetRowImages net;

@@ -35,7 +35,7 @@ NetRowImages::Change* NetRowImages::find(ByteView key, std::uint64_t hash) {
   for (std::size_t at = hash & mask; slots_[at] != 0; at = (at + 1) & mask) {
     Change& change = changes_[slots_[at] - 1];
     if (change.hash != hash) continue;
-    const ByteView known = image(change.key);
+    const ByteView known = bytes(change.key);
     if (std::equal(known.begin(), known.end(), key.begin(), key.end())) return &change;
   }
   return nullptr;
@@ -62,10 +62,10 @@ void NetRowImages::drop_unneeded() {
   Bytes needed;
   needed.reserve(needed_);
   for (Change& change : changes_) {
-    for (Part* const part : {&change.key, &change.before, &change.after}) {
-      const ByteView bytes = image(*part);
+    for (Part* const part : {&change.key, &change.after}) {
+      const ByteView kept = bytes(*part);
       part->begin = static_cast<std::uint32_t>(needed.size());
-      needed.insert(needed.end(), bytes.begin(), bytes.end());
+      needed.insert(needed.end(), kept.begin(), kept.end());
     }
   }
   held_ = std::move(needed);
@@ -85,13 +85,11 @@ NetRowImages::Change& NetRowImages::begin(ByteView key, std::uint64_t hash, bool
   return change;
 }
 
-NetRowImages::Change* NetRowImages::present(ByteView key, ByteView before) {
+NetRowImages::Change* NetRowImages::present(ByteView key) {
   const std::uint64_t hash = hash_of(key);
-  Change* change = find(key, hash);
+  Change* const change = find(key, hash);
   if (change != nullptr) return change->is_there ? change : nullptr;
-  change = &begin(key, hash, true);
-  change->before = hold(before);
-  return change;
+  return &begin(key, hash, true);
 }
 
 bool NetRowImages::end(Change& change, bool is_there, bool waits) {
@@ -113,17 +111,17 @@ bool NetRowImages::add(ByteView key, ByteView after, bool waits) {
   return end(*change, true, waits);
 }
 
-bool NetRowImages::remove(ByteView key, ByteView before, bool waits) {
-  if (!has_room(key.size() + before.size())) return false;
-  Change* const change = present(key, before);
+bool NetRowImages::remove(ByteView key, bool waits) {
+  if (!has_room(key.size())) return false;
+  Change* const change = present(key);
   if (change == nullptr) return false;
   change->after = {};
   return end(*change, false, waits);
 }
 
-bool NetRowImages::replace(ByteView key, ByteView before, ByteView after, bool waits) {
-  if (!has_room(key.size() + before.size() + after.size())) return false;
-  Change* const change = present(key, before);
+bool NetRowImages::replace(ByteView key, ByteView after, bool waits) {
+  if (!has_room(key.size() + after.size())) return false;
+  Change* const change = present(key);
   if (change == nullptr) return false;
   change->after = hold(after);
   return end(*change, true, waits);

@@ -9,7 +9,7 @@
 
 namespace tributary::apply {
 
-/// What changes of one table's rows come to, each row known by the bytes of its key, as images of row events. One
+/// What changes of one table's rows come to, each row known by the image of its key, as images of row events. One
 /// thread; it keeps its memory over clear().
 class NetRowImages {
  public:
@@ -17,20 +17,20 @@ class NetRowImages {
   /// that is gone is removed) or what is held becomes too large: nothing was added then. @p waits: the row's changes
   /// are to be told apart from those that do not wait.
   [[nodiscard]] bool add(ByteView key, ByteView after, bool waits = false);
-  [[nodiscard]] bool remove(ByteView key, ByteView before, bool waits = false);
+  [[nodiscard]] bool remove(ByteView key, bool waits = false);
   /// A row that keeps its key.
-  [[nodiscard]] bool replace(ByteView key, ByteView before, ByteView after, bool waits = false);
+  [[nodiscard]] bool replace(ByteView key, ByteView after, bool waits = false);
 
   /// Nothing was added since clear().
   [[nodiscard]] bool empty() const { return changes_.empty() && !forgot_; }
   /// Bytes of the keys and images that are needed; at most about twice as many are held.
   [[nodiscard]] std::size_t size() const { return needed_; }
-  /// Calls @p on_row with each row that one kind of event has now: images as in a row event, an update's before and
-  /// after; in the order in which the rows were first changed. Either those that wait or the others.
+  /// Calls @p on_row with the key and the image after the changes of each row that one kind of event has now, in the
+  /// order in which the rows were first changed. Either those that wait or the others.
   template <typename OnRow>
   void for_each(binlog::RowsKind kind, bool waiting, OnRow on_row) const {
     for (const Change& change : changes_) {
-      if (change.waits == waiting && change.is(kind)) on_row(image(change.before), image(change.after));
+      if (change.waits == waiting && change.is(kind)) on_row(bytes(change.key), bytes(change.after));
     }
   }
   void clear();
@@ -42,7 +42,7 @@ class NetRowImages {
   };
   struct Change {
     std::uint64_t hash = 0;
-    Part key, before, after;
+    Part key, after;
     std::size_t counted = 0;  ///< of size(), in needed_
     bool was_there = false;   ///< before the first change
     bool is_there = false;    ///< after the last one
@@ -54,18 +54,16 @@ class NetRowImages {
       return kind == (is_there ? RowsKind::update : RowsKind::remove);
     }
     [[nodiscard]] bool is_nothing() const { return !was_there && !is_there; }
-    [[nodiscard]] std::size_t size() const {
-      return is_nothing() ? 0 : std::size_t{key.size} + before.size + after.size;
-    }
+    [[nodiscard]] std::size_t size() const { return is_nothing() ? 0 : std::size_t{key.size} + after.size; }
   };
 
-  [[nodiscard]] ByteView image(const Part& part) const { return ByteView(held_).subspan(part.begin, part.size); }
+  [[nodiscard]] ByteView bytes(const Part& part) const { return ByteView(held_).subspan(part.begin, part.size); }
   [[nodiscard]] bool has_room(std::size_t bytes);
   Part hold(ByteView bytes);
   Change* find(ByteView key, std::uint64_t hash);
   Change& begin(ByteView key, std::uint64_t hash, bool was_there);
   /// The change of a row that is there, begun where it is the row's first. Null when the row is gone.
-  Change* present(ByteView key, ByteView before);
+  Change* present(ByteView key);
   /// A change is as it is now: what it needs is counted. @return true.
   bool end(Change& change, bool is_there, bool waits);
   void grow();
