@@ -1,6 +1,7 @@
 #include "dependency_tracker.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace tributary::apply {
@@ -28,8 +29,10 @@ std::uint64_t ConflictHistory::read(std::uint64_t hash, std::uint64_t batch) {
 }
 
 void ConflictHistory::forget_through(std::uint64_t batch) {
-  std::erase_if(entries_,
-                [batch](const auto& entry) { return entry.second.writer <= batch && entry.second.reader <= batch; });
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const bool committed = entry->second.writer <= batch && entry->second.reader <= batch;
+    entry = committed ? entries_.erase(entry) : std::next(entry);
+  }
 }
 
 void DependencyTracker::begin(std::uint64_t batch, const TransactionStart& transaction) {
@@ -131,7 +134,10 @@ std::uint64_t DependencyTracker::definitions_change(std::uint64_t batch,
 
 void DependencyTracker::committed(std::uint64_t batch) {
   sequences_.erase(sequences_.begin(), sequences_.upper_bound(batch));
-  if (history_.size() > k_most_hashes / 2) history_.forget_through(batch);
+  // It is told for each transaction, and to look through all of them costs time.
+  if (history_.size() <= k_most_hashes / 2 || batch == forgotten_through_) return;
+  history_.forget_through(batch);
+  forgotten_through_ = batch;
 }
 
 }  // namespace tributary::apply

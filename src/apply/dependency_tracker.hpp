@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <unordered_map>
 #include <vector>
+
+#include <tsl/robin_map.h>
 
 #include "tributary/apply/applier.hpp"
 #include "tributary/binlog/rows_event.hpp"
@@ -37,7 +38,7 @@ class ConflictHistory {
     std::size_t operator()(std::uint64_t hash) const { return hash; }
   };
 
-  std::unordered_map<std::uint64_t, Entry, Same> entries_;
+  tsl::robin_map<std::uint64_t, Entry, Same> entries_;
 };
 
 /// What a transaction's rows write and read, as hashes.
@@ -102,6 +103,7 @@ class DependencyTracker {
   std::uint64_t barrier_ = 0;  ///< all batches behind it wait for it
   std::uint64_t last_definition_change_ = 0;
   ConflictHistory history_;
+  std::uint64_t forgotten_through_ = 0;
   WriteSet write_set_;
   std::map<std::uint64_t, binlog::TableMap> tables_;  ///< by id, of the source's statement that is not over
 

@@ -5,7 +5,7 @@
 packages_build=(
   g++ cmake ninja-build ccache pkg-config
   libboost-program-options-dev libasio-dev tao-pegtl-dev libspdlog-dev libfmt-dev
-  libmariadb-dev libmysqlcppconn-dev libsqlite3-dev libssl-dev libdeflate-dev libxxhash-dev libzstd-dev nlohmann-json3-dev
+  libmariadb-dev libmysqlcppconn-dev libsqlite3-dev libssl-dev libdeflate-dev libxxhash-dev libzstd-dev nlohmann-json3-dev robin-map-dev
   libgtest-dev libgmock-dev libbenchmark-dev
 )
 # To run it beside real servers.
