@@ -20,7 +20,7 @@ namespace {
 constexpr std::size_t k_limit_reserve = 16384;
 
 /// A statement that has more is finished before the next event: the target holds it several times.
-constexpr std::size_t k_statement_bytes = std::size_t{1} << 20;
+constexpr std::size_t k_statement_bytes = std::size_t{256} << 10;
 
 /// Length in a BINLOG statement, generously: base64 with its line ends, the table map and headers beside it.
 std::size_t statement_size(std::size_t event_size) {

@@ -19,6 +19,8 @@ namespace tributary::apply {
 /// not needed.
 class ConflictHistory {
  public:
+  ConflictHistory() { entries_.max_load_factor(k_load); }
+
   /// @return the last batch before @p batch that wrote or read it; 0: none that is known.
   std::uint64_t write(std::uint64_t hash, std::uint64_t batch);
   /// @return the last batch before @p batch that wrote it.
@@ -37,6 +39,8 @@ class ConflictHistory {
   struct Same {
     std::size_t operator()(std::uint64_t hash) const { return hash; }
   };
+
+  static constexpr float k_load = 0.9F;  ///< of slots: memory is scarcer than time
 
   tsl::robin_map<std::uint64_t, Entry, Same> entries_;
 };

@@ -100,8 +100,8 @@ class Pipeline {
   [[nodiscard]] bool ready_locked(const Queue& queue) const;
   [[nodiscard]] const Queue* head_locked() const;
 
-  /// As large as they may be; there are more of smaller ones.
-  static constexpr std::size_t k_chunks = 3;
+  /// As large as they may be, one being executed and one ready; there are more of smaller ones.
+  static constexpr std::size_t k_chunks = 2;
 
   ChunkMemory& memory_;
   std::stop_source ended_;

@@ -12,7 +12,7 @@ namespace tributary::apply {
 namespace {
 
 constexpr std::uint16_t k_not_supported = 1235;  // ER_NOT_SUPPORTED_YET
-constexpr std::size_t k_sql_statement_bytes = std::size_t{512} << 10;
+constexpr std::size_t k_sql_statement_bytes = std::size_t{256} << 10;
 
 constexpr const char* k_fast = "BINLOG is the fast way, and the account may use it";
 constexpr const char* k_may_not = "the target's account may not run BINLOG statements (docs/target.md)";

@@ -29,7 +29,7 @@ constexpr bool k_commit_travels_alone = false;
 #endif
 
 /// Of rows, unless one statement has more: the target holds a packet several times.
-constexpr std::size_t k_packet_bytes = std::size_t{1} << 20;
+constexpr std::size_t k_packet_bytes = std::size_t{256} << 10;
 /// Of a transaction's changes that wait in memory until those that go ahead of them have come.
 constexpr std::size_t k_most_held_bytes = std::size_t{64} << 20;
 std::size_t bytes_of(const Step& step) {

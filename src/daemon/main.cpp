@@ -6,6 +6,7 @@
 #include <thread>
 
 #include <fmt/core.h>
+#include <malloc.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +56,16 @@ void end_in_time(const std::stop_token& done) {
   _exit(k_exit_failure);
 }
 
+/// What many threads need for a moment goes back to the system. (By default glibc takes what was once large and freed
+/// for a reason to keep ever more, in each of eight arenas per processor.)
+void keep_little_free_memory() {
+  static constexpr int k_returned_bytes = 128 << 10;
+  static constexpr int k_arenas = 4;
+  ::mallopt(M_MMAP_THRESHOLD, k_returned_bytes);
+  ::mallopt(M_TRIM_THRESHOLD, k_returned_bytes);
+  ::mallopt(M_ARENA_MAX, k_arenas);
+}
+
 int run(const tributary::daemon::Options& options, const sigset_t& signals) {
   tributary::daemon::Daemon daemon(options);
   daemon.start();
@@ -68,6 +79,7 @@ int run(const tributary::daemon::Options& options, const sigset_t& signals) {
 
 int main(int argument_count, char** arguments) {
   umask(0077);
+  keep_little_free_memory();
   std::optional<tributary::daemon::Options> options;
   try {
     options = tributary::daemon::parse_options(argument_count, arguments, std::cout);

@@ -11,7 +11,7 @@ namespace tributary::apply {
 class ChunkMemory {
  public:
   struct Sizes {
-    std::size_t limit = std::size_t{32} << 20;
+    std::size_t limit = std::size_t{24} << 20;
     std::size_t smallest = std::size_t{256} << 10;
     std::size_t largest = std::size_t{4} << 20;
   };
