@@ -21,8 +21,8 @@ Pipeline::~Pipeline() {
 
 bool Pipeline::push(Chunk chunk, bool for_first_worker) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock,
-                [&] { return end_requested_ || bytes_ == 0 || bytes_ + chunk.bytes <= k_chunks * chunk_bytes(); });
+  coordinator_.wait(lock,
+                    [&] { return end_requested_ || bytes_ == 0 || bytes_ + chunk.bytes <= k_chunks * chunk_bytes(); });
   if (end_requested_) return false;
   bytes_ += chunk.bytes;
   memory_.add(chunk.bytes);
@@ -31,9 +31,25 @@ bool Pipeline::push(Chunk chunk, bool for_first_worker) {
       for_first_worker ? queues_.begin() : std::find_if(queues_.begin(), queues_.end(), [&chunk](const Queue& queue) {
         return queue.taken == chunk.batch;
       });
-  (owner == queues_.end() ? free_ : owner->chunks).push_back(std::move(chunk));
-  changed_.notify_all();
+  if (owner == queues_.end()) {
+    free_.push_back(std::move(chunk));
+    wake_for_free_locked();
+  } else {
+    owner->chunks.push_back(std::move(chunk));
+    owner->ready.notify_one();
+  }
   return true;
+}
+
+/// One worker for what is free: it wakes the next one when it has taken its batch.
+void Pipeline::wake_for_free_locked() {
+  if (free_.empty()) return;
+  const auto idle = std::find_if(queues_.begin(), queues_.end(), [this](const Queue& queue) {
+    return queue.waiting && !queue.woken && ready_locked(queue);
+  });
+  if (idle == queues_.end()) return;
+  idle->woken = true;
+  idle->ready.notify_one();
 }
 
 bool Pipeline::hungry_locked() const {
@@ -52,13 +68,29 @@ std::uint64_t Pipeline::committed() const {
 
 bool Pipeline::wait_hungry() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return end_requested_ || hungry_locked(); });
+  coordinator_.wait(lock, [&] { return end_requested_ || hungry_locked(); });
   return !end_requested_;
+}
+
+bool Pipeline::wait_committed_locked(std::unique_lock<std::mutex>& lock, std::uint64_t batch,
+                                     std::optional<std::chrono::milliseconds> patience) {
+  const auto has_come = [&] { return end_requested_ || committed_ >= batch; };
+  if (has_come()) return true;
+  Waiter waiter;
+  waiter.batch = batch;
+  waiters_.push_back(&waiter);
+  if (patience) {
+    waiter.come.wait_for(lock, *patience, has_come);
+  } else {
+    waiter.come.wait(lock, has_come);
+  }
+  std::erase(waiters_, &waiter);
+  return has_come();
 }
 
 bool Pipeline::wait_committed(std::uint64_t batch) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return end_requested_ || committed_ >= batch; });
+  wait_committed_locked(lock, batch, std::nullopt);
   return !end_requested_;
 }
 
@@ -66,7 +98,10 @@ void Pipeline::end() {
   {
     const std::lock_guard lock(mutex_);
     end_requested_ = true;
-    changed_.notify_all();
+    coordinator_.notify_all();
+    ending_.notify_all();
+    for (Queue& queue : queues_) queue.ready.notify_all();
+    for (Waiter* const waiter : waiters_) waiter->come.notify_all();
   }
   ended_.request_stop();
 }
@@ -78,7 +113,7 @@ std::optional<Failure> Pipeline::failure() const {
 
 bool Pipeline::wait_left(std::uint32_t milliseconds) {
   std::unique_lock lock(mutex_);
-  return changed_.wait_for(lock, std::chrono::milliseconds(milliseconds), [&] { return inside_ == 0; });
+  return coordinator_.wait_for(lock, std::chrono::milliseconds(milliseconds), [&] { return inside_ == 0; });
 }
 
 bool Pipeline::ready_locked(const Queue& queue) const {
@@ -88,35 +123,46 @@ bool Pipeline::ready_locked(const Queue& queue) const {
                                          [](const Queue& other) { return other.connected && other.waiting; });
 }
 
+void Pipeline::wait_ready_locked(std::unique_lock<std::mutex>& lock, Queue& queue,
+                                 std::optional<std::chrono::milliseconds> patience) {
+  const auto is_over = [&] {
+    if (end_requested_ || ready_locked(queue)) return true;
+    queue.woken = false;  // for what another has taken
+    return false;
+  };
+  if (is_over()) return;
+  queue.waiting = true;
+  queue.woken = false;
+  coordinator_.notify_one();
+  if (patience) {
+    queue.ready.wait_for(lock, *patience, is_over);
+  } else {
+    queue.ready.wait(lock, is_over);
+  }
+  queue.waiting = false;
+}
+
 Pipeline::Work Pipeline::wait_work(std::size_t worker, bool connected, std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   Queue& queue = queues_[worker];
   queue.connected = connected;
-  if (!ready_locked(queue) && !end_requested_) {
-    queue.waiting = true;
-    changed_.notify_all();
-    changed_.wait_for(lock, patience, [&] { return end_requested_ || ready_locked(queue); });
-    queue.waiting = false;
-  }
+  wait_ready_locked(lock, queue, patience);
   if (end_requested_) return Work::ended;
   return ready_locked(queue) ? Work::ready : Work::none;
 }
 
 void Pipeline::pause(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, time, [this] { return end_requested_; });
+  // What it was woken for is another's.
+  wake_for_free_locked();
+  ending_.wait_for(lock, time, [this] { return end_requested_; });
 }
 
 std::optional<Chunk> Pipeline::next(std::size_t worker) {
   std::unique_lock lock(mutex_);
   Queue& queue = queues_[worker];
   queue.connected = true;
-  if (!ready_locked(queue)) {
-    queue.waiting = true;
-    changed_.notify_all();
-    changed_.wait(lock, [&] { return end_requested_ || ready_locked(queue); });
-    queue.waiting = false;
-  }
+  wait_ready_locked(lock, queue, std::nullopt);
   if (end_requested_) return std::nullopt;
   // In the order of the source: else what it waits for might be left to nobody.
   if (!queue.in_batch && !free_.empty() && (queue.chunks.empty() || free_.front().batch < queue.chunks.front().batch)) {
@@ -130,6 +176,7 @@ std::optional<Chunk> Pipeline::next(std::size_t worker) {
   queue.taken = chunk.batch;
   queue.in_batch = !chunk.end && !chunk.ddl;
   --queued_;
+  wake_for_free_locked();
   return chunk;
 }
 
@@ -144,7 +191,7 @@ Pipeline::Turn Pipeline::wait_turn(std::uint64_t batch, std::chrono::millisecond
   for (;;) {
     if (end_requested_) return Turn::ended;
     if (committed_ >= batch) return Turn::come;
-    if (changed_.wait_for(lock, patience, [&] { return end_requested_ || committed_ >= batch; })) continue;
+    if (wait_committed_locked(lock, batch, patience)) continue;
     const Queue* const head = head_locked();
     if (head == nullptr) continue;
     const std::uint32_t told = head->call->number == call.number ? call.told : 0;
@@ -172,8 +219,12 @@ void Pipeline::finished(const Chunk& chunk) {
   const std::lock_guard lock(mutex_);
   bytes_ -= chunk.bytes;
   memory_.remove(chunk.bytes);
-  if (chunk.end || chunk.ddl) committed_ = chunk.batch;
-  changed_.notify_all();
+  coordinator_.notify_one();
+  if (!chunk.end && !chunk.ddl) return;
+  committed_ = chunk.batch;
+  for (Waiter* const waiter : waiters_) {
+    if (waiter->batch <= committed_) waiter->come.notify_one();
+  }
 }
 
 void Pipeline::fail(Failure failure) {
@@ -187,7 +238,7 @@ void Pipeline::fail(Failure failure) {
 void Pipeline::left() {
   const std::lock_guard lock(mutex_);
   --inside_;
-  changed_.notify_all();
+  coordinator_.notify_one();
 }
 
 }  // namespace tributary::apply

@@ -86,8 +86,10 @@ class Pipeline {
 
  private:
   struct Queue {
+    std::condition_variable ready;  ///< its worker waits for work
     std::deque<Chunk> chunks;
     bool waiting = false;
+    bool woken = false;  ///< since it waits
     bool connected = true;
     std::uint64_t taken = 0;         ///< the batch that its worker has begun with last
     bool in_batch = false;           ///< more chunks of it come
@@ -96,9 +98,21 @@ class Pipeline {
     std::chrono::steady_clock::time_point called{};
   };
 
+  /// Who waits for a batch to be committed.
+  struct Waiter {
+    std::uint64_t batch = 0;
+    std::condition_variable come;
+  };
+
   [[nodiscard]] bool hungry_locked() const;
   [[nodiscard]] bool ready_locked(const Queue& queue) const;
   [[nodiscard]] const Queue* head_locked() const;
+  void wait_ready_locked(std::unique_lock<std::mutex>& lock, Queue& queue,
+                         std::optional<std::chrono::milliseconds> patience);
+  void wake_for_free_locked();
+  /// Waits for the batch or the end, not longer than @p patience. @return whether one of them has come.
+  bool wait_committed_locked(std::unique_lock<std::mutex>& lock, std::uint64_t batch,
+                             std::optional<std::chrono::milliseconds> patience);
 
   /// As large as they may be, one being executed and one ready; there are more of smaller ones.
   static constexpr std::size_t k_chunks = 2;
@@ -106,8 +120,10 @@ class Pipeline {
   ChunkMemory& memory_;
   std::stop_source ended_;
 
-  mutable std::mutex mutex_;  ///< guards what follows
-  std::condition_variable changed_;
+  mutable std::mutex mutex_;             ///< guards what follows
+  std::condition_variable coordinator_;  ///< it waits for room, for a hungry worker, for the workers' end
+  std::condition_variable ending_;
+  std::vector<Waiter*> waiters_;
   std::vector<Queue> queues_;
   std::deque<Chunk> free_;  ///< of batches that no worker has taken yet
   std::size_t bytes_ = 0;

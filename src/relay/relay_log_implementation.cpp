@@ -205,12 +205,14 @@ void RelayLog::Implementation::append(ByteView event) {
 
 void RelayLog::Implementation::publish_written() {
   if (boundary > writer->handed_over()) return;
-  const std::lock_guard lock(mutex);
-  const RelayPosition now{newest, boundary};
-  newest_bytes = boundary - std::min(boundary, writer->sparse_bytes() + sparse_when_opened);
-  if (now <= published) return;
-  published = now;
-  published_changed.notify_all();
+  {
+    const std::lock_guard lock(mutex);
+    const RelayPosition now{newest, boundary};
+    newest_bytes = boundary - std::min(boundary, writer->sparse_bytes() + sparse_when_opened);
+    if (now <= published) return;
+    published = now;
+  }
+  published_changed.notify_all();  // who wakes finds the mutex free
 }
 
 void RelayLog::Implementation::record_boundary() {

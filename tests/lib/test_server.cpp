@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <sstream>
@@ -180,7 +181,16 @@ TestServer::TestServer(std::vector<std::string> arguments) : arguments_(std::mov
 }
 
 TestServer::~TestServer() {
-  if (pid_ > 0) kill();
+  if (pid_ <= 0) return;
+  int status = 0;
+  if (::waitpid(pid_, &status, WNOHANG) == pid_) {
+    // Tests failed for this, and cannot tell why.
+    std::cerr << fmt::format("the server of this test ended by itself, with status {:#x}:\n{}\n", status,
+                             error_log_tail());
+    pid_ = -1;
+    return;
+  }
+  kill();
 }
 
 void TestServer::install() const {

@@ -1,6 +1,7 @@
 #include "pipeline.hpp"
 
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -144,6 +145,56 @@ TEST(PipelineTest, WhoWaitsIsToldThatTheHeadStalls) {
   EXPECT_EQ(pipeline.wait_turn(1, 1ms, call), Pipeline::Turn::come);
   pipeline.end();
   EXPECT_EQ(pipeline.wait_turn(2, 1ms, call), Pipeline::Turn::ended);
+}
+
+/// Some are large, some of several chunks, some for the first worker; workers come, wait for their turn, and end
+/// sessions.
+TEST(PipelineTest, EveryBatchIsTakenAndCommittedInItsTurn) {
+  using std::chrono_literals::operator""ms;
+  constexpr std::size_t k_workers = 4;
+  constexpr std::uint64_t k_batches = 3000;
+  ChunkMemory memory({4000, 10, 1000});
+  Pipeline pipeline(k_workers, memory);
+  std::uint64_t last = 0;  // guarded by the turns
+  std::vector<std::jthread> workers;
+  for (std::size_t worker = 0; worker < k_workers; ++worker) {
+    workers.emplace_back([&, worker] {
+      std::size_t tries = worker;
+      for (bool connected = worker < 2;;) {
+        if (worker != 0) {
+          const Pipeline::Work work = pipeline.wait_work(worker, connected, 2ms);
+          if (work == Pipeline::Work::ended) break;
+          connected = work == Pipeline::Work::ready && (connected || ++tries % 3 != 0);
+          if (work == Pipeline::Work::ready && !connected) pipeline.pause(1ms);
+          if (!connected) continue;
+        }
+        const auto next = pipeline.next(worker);
+        if (!next) break;
+        if (next->end) {
+          if (!pipeline.wait_turn(next->batch - 1)) break;
+          EXPECT_EQ(last + 1, next->batch);
+          last = next->batch;
+        }
+        pipeline.finished(*next);
+      }
+      pipeline.left();
+    });
+  }
+  for (std::uint64_t batch = 1; batch <= k_batches; ++batch) {
+    const bool first = batch % 7 == 0;
+    if (batch % 5 == 0) {
+      ASSERT_TRUE(pipeline.push(chunk(batch, 300, false), first));
+    }
+    ASSERT_TRUE(pipeline.push(chunk(batch, batch % 11 == 0 ? 1500 : 100), first));
+    if (batch % 100 == 0) {
+      ASSERT_TRUE(pipeline.wait_hungry());
+    }
+  }
+  EXPECT_TRUE(pipeline.wait_committed(k_batches));
+  pipeline.end();
+  EXPECT_TRUE(pipeline.wait_left(60000));
+  workers.clear();
+  EXPECT_EQ(last, k_batches);
 }
 
 }  // namespace
