@@ -26,9 +26,11 @@ void BatchBuilder::on_begin(const TransactionStart& start) {
   table_names_.clear();
   row_counter_.begin_transaction();
   // What cannot be rolled back is not mixed with what can: a failure elsewhere must not run it twice.
-  alone_ = !transaction_.can_roll_back || (alone_through_ && start.begin <= *alone_through_) ||
-           temporary_tables_.any() || drops_temporary_tables_;
+  const bool after_failure = alone_through_ && start.begin <= *alone_through_;
+  alone_ = !transaction_.can_roll_back || after_failure || temporary_tables_.any() || drops_temporary_tables_;
   if (alone_ && whole_ > 0) close(false);
+  // If it fails again it is by itself, not by what its changes come to.
+  writer_.keep_order(after_failure);
   if (whole_ == 0) chunk_.first = transaction_;
   chunk_.last = transaction_;
   dependencies_.committed(pipeline_.committed());
@@ -127,11 +129,11 @@ void BatchBuilder::on_table_map(const binlog::EventView& event, const binlog::Fo
 void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& event,
                            const binlog::FormatDescription& source) {
   begin_step();
-  writer_.depend_on(row_dependency(event, source));
   if (event.header().server_id != rows_server_id_) {
     finish_rows(std::nullopt, {});
     rows_server_id_ = event.header().server_id;
   }
+  writer_.depend_on(row_dependency(event, source));
   if (limits_.rows != UINT32_MAX) batch_rows_ += row_counter_.count(event, source);
   last_rows_ = place;
   last_rows_table_ = binlog::RowsHead::of(event).table_id;
@@ -148,8 +150,10 @@ void BatchBuilder::on_rows(const EventPlace& place, const binlog::EventView& eve
   if (chunk_is_full()) push_chunk();
 }
 
-bool BatchBuilder::chunk_is_full() const {
-  return chunk_.bytes + writer_.size() >= pipeline_.chunk_bytes();
+bool BatchBuilder::chunk_is_full() {
+  const std::size_t bytes = chunk_.bytes + writer_.size();
+  pipeline_.builds(bytes);
+  return bytes >= pipeline_.chunk_bytes();
 }
 
 void BatchBuilder::on_statement(SourceStatement statement) {
@@ -210,7 +214,12 @@ void BatchBuilder::wait_for_more(relay::RelayLog& log, const relay::RelayPositio
 void BatchBuilder::push_chunk() {
   finish_rows(std::nullopt, {});
   // A session whose default database another one has altered goes on with that database's former collation.
-  if (!pushed_) for_first_worker_ = alone_ || chunk_.ddl;
+  if (!pushed_) {
+    for_first_worker_ = alone_ || chunk_.ddl;
+    // Those of the first worker may wait for it while others are free: then it is not the last ones alone that may not
+    // be committed.
+    if (for_first_worker_) dependencies_.everything(batch_);
+  }
   if (!pushed_ && alone_) chunk_.drops_temporary_tables = std::exchange(drops_temporary_tables_, false);
   chunk_.batch = batch_;
   chunk_.depends_on = chunk_.ddl             ? chunk_.ddl->depends_on

@@ -97,7 +97,7 @@ class BatchBuilder : public TransactionHandler {
   std::uint64_t row_dependency(const binlog::EventView& event, const binlog::FormatDescription& source);
   [[nodiscard]] bool is_in_order() const;
   [[nodiscard]] bool is_tolerant() const;
-  [[nodiscard]] bool chunk_is_full() const;
+  bool chunk_is_full();
   void add_own_step(std::string sql);
   void separate();
   void changes_table(TableName table);

@@ -14,17 +14,17 @@ constexpr std::size_t k_most_hashes = 65536;
 
 std::uint64_t ConflictHistory::write(std::uint64_t hash, std::uint64_t batch) {
   Entry& entry = entries_[hash];
-  // What this batch itself has noted stands for what was there before, which it waits for already.
-  std::uint64_t before = 0;
-  if (entry.writer != batch) before = entry.writer;
-  if (entry.reader != batch) before = std::max(before, entry.reader);
+  // What this batch has written itself waits for what was there before already; what it has read does not wait for
+  // those that have read it too.
+  std::uint64_t before = entry.reader != batch ? entry.reader : entry.reader_before;
+  if (entry.writer != batch) before = std::max(before, entry.writer);
   entry.writer = batch;
   return before;
 }
 
 std::uint64_t ConflictHistory::read(std::uint64_t hash, std::uint64_t batch) {
   Entry& entry = entries_[hash];
-  entry.reader = batch;
+  if (entry.reader != batch) entry.reader_before = std::exchange(entry.reader, batch);
   return entry.writer != batch ? entry.writer : 0;
 }
 

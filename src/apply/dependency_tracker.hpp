@@ -34,6 +34,7 @@ class ConflictHistory {
   struct Entry {
     std::uint64_t writer = 0;
     std::uint64_t reader = 0;
+    std::uint64_t reader_before = 0;  ///< another batch than `reader`
   };
   /// A hash needs no other.
   struct Same {

@@ -15,6 +15,11 @@ using binlog::RowsKind;
 constexpr std::uint32_t k_events_until_asked = 8;
 /// Bytes of rows in an event, unless one row has more.
 constexpr std::size_t k_event_bytes = std::size_t{128} << 10;
+/// Of a statement with one row, beside the row.
+constexpr std::size_t k_statement_reserve = 8192;
+/// A table whose rows cannot be netted that often in a batch is left alone in it: short statements cost more.
+constexpr std::uint32_t k_most_breaks = 3;
+constexpr std::uint16_t k_skip_replication = 0x8000;  // LOG_EVENT_SKIP_REPLICATION_F, MariaDB's sql/log_event.h
 
 std::size_t bitmap_bytes(std::size_t columns) {
   return (columns + 7) / 8;
@@ -60,15 +65,19 @@ bool write_key(const std::vector<std::size_t>& columns, const binlog::RowImage& 
 }  // namespace
 
 std::vector<std::size_t> may_net(const TargetTable& target, const binlog::TableMap& map) {
-  const bool may = target.type == "BASE TABLE" && target.engine == "InnoDB" && target.unique_keys == 1 &&
-                   !target.has_triggers && !target.has_foreign_keys && target.columns.size() == map.columns.size() &&
-                   tells_lengths(map);
+  // Rows before are given by the key alone: MariaDB finds none by a key of hashes then, and has no values for what its
+  // generated columns are made of.
+  const bool tells_rows = target.unique_keys == 1 && !target.has_hash_key &&
+                          std::all_of(target.columns.begin(), target.columns.end(),
+                                      [](const TargetColumn& column) { return column.generation.empty(); });
+  const bool may = target.type == "BASE TABLE" && target.engine == "InnoDB" && tells_rows && !target.has_triggers &&
+                   !target.has_foreign_keys && target.columns.size() == map.columns.size() && tells_lengths(map);
   return may ? target.key : std::vector<std::size_t>();
 }
 
 NetBinlogWriter::NetBinlogWriter(const std::string& target_version, std::size_t statement_limit, BinlogRowWriter& plain,
                                  TargetTables& tables)
-    : plain_(plain), net_(target_version, statement_limit), tables_(tables) {}
+    : statement_limit_(statement_limit), plain_(plain), net_(target_version, statement_limit), tables_(tables) {}
 
 void NetBinlogWriter::add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
   if (!source_ || !(*source_ == source)) {
@@ -110,6 +119,7 @@ NetBinlogWriter::OpenTable* NetBinlogWriter::find(std::uint64_t table_id) {
 }
 
 bool NetBinlogWriter::nets(Table& table) {
+  if (keeps_order_ || table.breaks >= k_most_breaks) return false;
   if (!table.is_known) {
     if (++table.events < k_events_until_asked) return false;
     table.key = may_net(tables_.of({table.map.database, table.map.table}), table.map);
@@ -144,7 +154,8 @@ bool NetBinlogWriter::add_net(OpenTable& open, const binlog::EventView& event,
   // Of a row before its key will do.
   if (rows.kind != RowsKind::remove && !binlog::has_all_columns(rows.after_columns, rows.column_count)) return false;
   const auto flags = static_cast<std::uint16_t>(rows.flags & ~binlog::rows_flag::k_statement_end);
-  if (!table.net.empty() && flags != table.flags) finish(table);
+  const bool other_mark = ((event.header().flags ^ table.header.flags) & k_skip_replication) != 0;
+  if (!table.net.empty() && (flags != table.flags || other_mark)) finish(table);
   reader_.reset(rows, table.map);
   while (reader_.next()) {
     table.header = event.header();
@@ -158,9 +169,9 @@ bool NetBinlogWriter::add_net(OpenTable& open, const binlog::EventView& event,
 
 bool NetBinlogWriter::add_row(Table& table, RowsKind kind) {
   const bool is_first = table.net.empty();
-  net_size_ -= table.net.size();
+  net_size_ -= size_of(table);
   const bool netted = net_row(table, kind);
-  net_size_ += table.net.size();
+  net_size_ += size_of(table);
   if (!netted) return false;
   if (is_first) changed_.push_back(&table);
   table.depends_on = std::max(table.depends_on, depends_on_);
@@ -172,6 +183,8 @@ bool NetBinlogWriter::net_row(Table& table, RowsKind kind) {
   const binlog::RowImage& before = reader_.before();
   const binlog::RowImage& after = reader_.after();
   if (!write_key(table.key, kind == RowsKind::write ? after : before, key_)) return false;
+  // One that cannot be sent is an error of its event.
+  if ((key_.size() + after.raw().size()) / 3 * 4 + k_statement_reserve > statement_limit_) return false;
   switch (kind) {
     case RowsKind::write:
       return table.net.add(key_, after.raw(), waits);
@@ -211,6 +224,7 @@ void NetBinlogWriter::finish(Table& table) {
   emit(table, true);
   emitted(table);
   std::erase(changed_, &table);
+  if (table.breaks++ == 0) broken_.push_back(&table);
   finish(net_);
 }
 
@@ -229,7 +243,7 @@ void NetBinlogWriter::emit(Table& table, bool waiting) {
 }
 
 void NetBinlogWriter::emitted(Table& table) {
-  net_size_ -= table.net.size();
+  net_size_ -= size_of(table);
   table.net.clear();
   table.depends_on = 0;
 }
@@ -266,7 +280,12 @@ void NetBinlogWriter::depend_on(std::uint64_t batch) {
 }
 
 std::size_t NetBinlogWriter::size() const {
-  return finished_size_ + plain_.size() + net_size_ / 3 * 4;
+  return finished_size_ + plain_.size() + net_size_;
+}
+
+/// Bytes of the statements or of memory, whichever are more.
+std::size_t NetBinlogWriter::size_of(const Table& table) {
+  return std::max(table.net.size() / 3 * 4, table.net.memory());
 }
 
 /// All that is netted, behind all that came as it is.
@@ -282,6 +301,7 @@ std::vector<RowsStatement> NetBinlogWriter::take() {
   // Past so many tables all are forgotten: a source may have 100,000.
   static constexpr std::size_t k_most_tables = 4096;
   take_net();
+  for (Table* const table : std::exchange(broken_, {})) table->breaks = 0;
   if (known_.size() > k_most_tables && open_count_ == 0) known_.clear();
   finished_size_ = 0;
   return std::exchange(finished_, {});
@@ -292,6 +312,7 @@ void NetBinlogWriter::clear() {
   net_.clear();
   for (Table* const table : changed_) emitted(*table);
   changed_.clear();
+  for (Table* const table : std::exchange(broken_, {})) table->breaks = 0;
   net_size_ = 0;
   finished_.clear();
   finished_size_ = 0;
@@ -302,6 +323,7 @@ void NetBinlogWriter::clear() {
 void NetBinlogWriter::definitions_change(const std::vector<target::ObjectName>& /*objects*/) {
   take_net();
   open_count_ = 0;
+  broken_.clear();
   known_.clear();
   tables_.forget();
 }

@@ -28,6 +28,7 @@ class NetBinlogWriter : public RowWriter {
   void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   void depend_on(std::uint64_t batch) override;
+  void keep_order(bool keeps) override { keeps_order_ = keeps; }
   [[nodiscard]] std::size_t size() const override;
   std::vector<RowsStatement> take() override;
   void clear() override;
@@ -40,6 +41,7 @@ class NetBinlogWriter : public RowWriter {
     Bytes definition;  ///< TableMapLayout::definition, for which the rest holds
     binlog::TableMap map;
     std::uint32_t events = 0;      ///< of rows, until it is looked at
+    std::uint32_t breaks = 0;      ///< since take(): it was written before its end
     bool is_known = false;         ///< the target was asked
     std::vector<std::size_t> key;  ///< columns, in their order; empty: its events are written as they come
     /// Keys of different bytes are different: changes of rows with different keys may go in any order.
@@ -76,7 +78,9 @@ class NetBinlogWriter : public RowWriter {
   void emitted(Table& table);
   void take_net();
   void end_statement();
+  static std::size_t size_of(const Table& table);
 
+  const std::size_t statement_limit_;
   BinlogRowWriter& plain_;
   BinlogRowWriter net_;  ///< for what is netted
   TargetTables& tables_;
@@ -85,8 +89,10 @@ class NetBinlogWriter : public RowWriter {
   std::map<TableName, Table> known_;
   std::vector<OpenTable> open_;  ///< the first open_count_ are in use, the others keep memory
   std::size_t open_count_ = 0;
-  bool plain_is_open_ = false;   ///< it has table maps of the current statement
+  bool plain_is_open_ = false;  ///< it has table maps of the current statement
+  bool keeps_order_ = false;
   std::vector<Table*> changed_;  ///< those with something in net
+  std::vector<Table*> broken_;   ///< those with breaks
   std::size_t net_size_ = 0;
   std::vector<RowsStatement> finished_;
   std::size_t finished_size_ = 0;
@@ -96,7 +102,7 @@ class NetBinlogWriter : public RowWriter {
 
 /// The columns by which the target tells @p target's rows apart, where net changes leave the same behind as the events
 /// one after another: an InnoDB table with one unique key (a second one's values may have gone from row to row),
-/// without foreign keys and triggers, whose columns are all in @p map. Else empty.
+/// without foreign keys, triggers and generated columns, whose columns are all in @p map. Else empty.
 std::vector<std::size_t> may_net(const TargetTable& target, const binlog::TableMap& map);
 
 }  // namespace tributary::apply

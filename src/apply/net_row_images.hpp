@@ -25,6 +25,8 @@ class NetRowImages {
   [[nodiscard]] bool empty() const { return changes_.empty() && !forgot_; }
   /// Bytes of the keys and images that are needed; at most about twice as many are held.
   [[nodiscard]] std::size_t size() const { return needed_; }
+  /// Bytes that it takes to hold those, nearly.
+  [[nodiscard]] std::size_t memory() const { return needed_ + changes_.size() * (sizeof(Change) + k_slot_bytes); }
   /// Calls @p on_row with the key and the image after the changes of each row that one kind of event has now, in the
   /// order in which the rows were first changed. Either those that wait or the others.
   template <typename OnRow>
@@ -36,6 +38,8 @@ class NetRowImages {
   void clear();
 
  private:
+  static constexpr std::size_t k_slot_bytes = 12;  ///< of slots_, for each change
+
   struct Part {
     std::uint32_t begin = 0;
     std::uint32_t size = 0;
@@ -43,9 +47,9 @@ class NetRowImages {
   struct Change {
     std::uint64_t hash = 0;
     Part key, after;
-    std::size_t counted = 0;  ///< of size(), in needed_
-    bool was_there = false;   ///< before the first change
-    bool is_there = false;    ///< after the last one
+    std::uint32_t counted = 0;  ///< of size(), in needed_
+    bool was_there = false;     ///< before the first change
+    bool is_there = false;      ///< after the last one
     bool waits = false;
 
     [[nodiscard]] bool is(binlog::RowsKind kind) const {
@@ -54,7 +58,7 @@ class NetRowImages {
       return kind == (is_there ? RowsKind::update : RowsKind::remove);
     }
     [[nodiscard]] bool is_nothing() const { return !was_there && !is_there; }
-    [[nodiscard]] std::size_t size() const { return is_nothing() ? 0 : std::size_t{key.size} + after.size; }
+    [[nodiscard]] std::uint32_t size() const { return is_nothing() ? 0 : key.size + after.size; }
   };
 
   [[nodiscard]] ByteView bytes(const Part& part) const { return ByteView(held_).subspan(part.begin, part.size); }

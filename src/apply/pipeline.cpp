@@ -11,18 +11,31 @@ namespace {
 /// MariaDB renews what it says of locks so often (CACHE_MIN_IDLE_TIME_NS, storage/innobase/trx/trx0i_s.cc).
 constexpr auto k_tell_again = std::chrono::milliseconds(100);
 
+constexpr auto k_look_again = std::chrono::milliseconds(50);
+
 }  // namespace
 
 Pipeline::Pipeline(std::size_t workers, ChunkMemory& memory) : memory_(memory), queues_(workers), inside_(workers) {}
 
 Pipeline::~Pipeline() {
-  memory_.remove(bytes_);
+  memory_.remove(bytes_ + building_);
+}
+
+void Pipeline::builds(std::size_t bytes) {
+  memory_.add(bytes);
+  memory_.remove(building_);
+  building_ = bytes;
 }
 
 bool Pipeline::push(Chunk chunk, bool for_first_worker) {
+  builds(0);
   std::unique_lock lock(mutex_);
-  coordinator_.wait(lock,
-                    [&] { return end_requested_ || bytes_ == 0 || bytes_ + chunk.bytes <= k_chunks * chunk_bytes(); });
+  const auto has_room = [&] {
+    return end_requested_ || bytes_ == 0 || bytes_ + chunk.bytes <= k_chunks * chunk_bytes();
+  };
+  // Nobody tells when it is another channel that makes room.
+  while (!coordinator_.wait_for(lock, k_look_again, has_room)) {
+  }
   if (end_requested_) return false;
   bytes_ += chunk.bytes;
   memory_.add(chunk.bytes);

@@ -37,6 +37,8 @@ class Pipeline {
 
   /// The bytes of statements with which a chunk should be handed over.
   [[nodiscard]] std::size_t chunk_bytes() const { return memory_.chunk_bytes(); }
+  /// So many bytes are in the chunk that is not handed over yet.
+  void builds(std::size_t bytes);
   /// Hands a chunk over; blocks while k_chunks of chunk_bytes() are on their way, unless there is none. False when the
   /// pipeline has ended. All chunks of a batch go to one worker: to the first one where the chunk that opens it is @p
   /// for_first_worker, else to the next that is free.
@@ -118,6 +120,7 @@ class Pipeline {
   static constexpr std::size_t k_chunks = 2;
 
   ChunkMemory& memory_;
+  std::size_t building_ = 0;  ///< the coordinator's own
   std::stop_source ended_;
 
   mutable std::mutex mutex_;             ///< guards what follows

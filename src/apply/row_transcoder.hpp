@@ -23,6 +23,7 @@ class RowTranscoder : public RowWriter {
   /// JSON or nested too deep.
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   void depend_on(std::uint64_t batch) override { writer_.depend_on(batch); }
+  void keep_order(bool keeps) override { writer_.keep_order(keeps); }
   [[nodiscard]] std::size_t size() const override { return writer_.size(); }
   std::vector<RowsStatement> take() override { return writer_.take(); }
   void clear() override;

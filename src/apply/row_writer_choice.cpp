@@ -141,6 +141,11 @@ void RowWriters::Chosen::depend_on(std::uint64_t batch) {
   sql_.depend_on(batch);
 }
 
+void RowWriters::Chosen::keep_order(bool keeps) {
+  binlog_.keep_order(keeps);
+  sql_.keep_order(keeps);
+}
+
 std::size_t RowWriters::Chosen::size() const {
   return finished_size_ + (used_ == nullptr ? 0 : used_->size());
 }

@@ -85,6 +85,7 @@ class RowWriters : public RowWriter {
     transcoder_.add_rows(event, source);
   }
   void depend_on(std::uint64_t batch) override { chosen_.depend_on(batch); }
+  void keep_order(bool keeps) override { chosen_.keep_order(keeps); }
   [[nodiscard]] std::size_t size() const override { return chosen_.size(); }
   std::vector<RowsStatement> take() override { return chosen_.take(); }
   void clear() override { transcoder_.clear(); }
@@ -101,6 +102,7 @@ class RowWriters : public RowWriter {
     void add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) override;
     void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
     void depend_on(std::uint64_t batch) override;
+    void keep_order(bool keeps) override;
     [[nodiscard]] std::size_t size() const override;
     std::vector<RowsStatement> take() override;
     void clear() override;

@@ -143,7 +143,7 @@ void SqlRowWriter::add_row(Table& table, const binlog::RowsEvent& rows, const bi
                      fmt::format("EXISTS (SELECT 1 FROM {}{})", table.name, where_exactly(table, reader.after())));
   }
   if (table.any_order) {
-    if (add_net(table, rows, reader)) return;
+    if (!keeps_order_ && add_net(table, rows, reader)) return;
     finish_net(table);
   }
   add_in_order(table, rows, reader);

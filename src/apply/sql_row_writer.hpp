@@ -41,6 +41,7 @@ class SqlRowWriter : public RowWriter {
   /// a whole one.
   void add_rows(const binlog::EventView& event, const binlog::FormatDescription& source) override;
   void depend_on(std::uint64_t batch) override { depends_on_ = std::max(depends_on_, batch); }
+  void keep_order(bool keeps) override { keeps_order_ = keeps; }
   [[nodiscard]] std::size_t size() const override { return size_; }
   std::vector<RowsStatement> take() override;
   void clear() override;
@@ -102,7 +103,8 @@ class SqlRowWriter : public RowWriter {
   std::map<std::uint64_t, Table*> by_id_;  ///< of the source's current statement
   std::vector<Table*> changed_;            ///< with net changes, in the order of their first
   OpenInsert insert_;
-  RowsSession session_;           ///< of all that waits
+  RowsSession session_;  ///< of all that waits
+  bool keeps_order_ = false;
   std::uint64_t depends_on_ = 0;  ///< of one of the rows since take()
   std::vector<RowsStatement> finished_;
   std::size_t size_ = 0;

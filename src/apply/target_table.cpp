@@ -105,8 +105,9 @@ TargetTable query_table(target::TargetConnection& connection, const TableName& n
   std::vector<target::Row> parts;
   for (const target::Row& row : connection.query("SHOW KEYS FROM " + target::quote_identifier(name.first) + "." +
                                                  target::quote_identifier(name.second) + " WHERE Non_unique = 0")) {
-    static constexpr std::size_t k_key_name = 2, k_column_name = 4, k_sub_part = 7, k_null = 9;
-    if (row.size() <= k_null) continue;
+    static constexpr std::size_t k_key_name = 2, k_column_name = 4, k_sub_part = 7, k_null = 9, k_index_type = 10;
+    if (row.size() <= k_index_type) continue;
+    table.has_hash_key = table.has_hash_key || row[k_index_type] == "HASH";
     parts.push_back({row[k_key_name], row[k_column_name], row[k_sub_part], row[k_null]});
   }
   std::set<std::string> indexes;

@@ -23,6 +23,7 @@ struct TargetTable {
   /// may be NULL, is a prefix or an expression; empty: there is none.
   std::vector<std::size_t> key;
   std::size_t unique_keys = 0;  ///< of all kinds, the primary one included
+  bool has_hash_key = false;    ///< MariaDB: a unique one that is none of the engine's, of long values
   bool has_triggers = false;
   bool has_foreign_keys = false;  ///< of its own, or of others that refer to it
 };

@@ -6,8 +6,8 @@
 
 namespace tributary::apply {
 
-/// Bytes that the appliers of all channels have under way between coordinators and workers: the more there are, the
-/// smaller are the pieces in which each hands its batches over. Thread safe.
+/// Bytes that the appliers of all channels build, and have under way between coordinators and workers: the more there
+/// are, the smaller are the pieces in which each hands its batches over. Thread safe.
 class ChunkMemory {
  public:
   struct Sizes {
@@ -22,7 +22,7 @@ class ChunkMemory {
   /// channels that the smallest chunks go beyond it.
   [[nodiscard]] std::size_t chunk_bytes() const {
     const std::size_t used = std::min(used_.load(std::memory_order_relaxed), sizes_.limit);
-    return std::clamp((sizes_.limit - used) / 4, sizes_.smallest, sizes_.largest);
+    return std::clamp((sizes_.limit - used) / 2, sizes_.smallest, sizes_.largest);
   }
   void add(std::size_t bytes) { used_.fetch_add(bytes, std::memory_order_relaxed); }
   void remove(std::size_t bytes) { used_.fetch_sub(bytes, std::memory_order_relaxed); }

@@ -46,6 +46,8 @@ class RowWriter {
   /// The rows that are added from here on, until it is said anew, may be changed when @p batch is committed; 0: at
   /// once. Statements that wait for little come before those that wait for more where that costs few statements more.
   virtual void depend_on(std::uint64_t batch) = 0;
+  /// The rows that are added from here on are changed one by one, in the source's order: no net changes.
+  virtual void keep_order(bool /*keeps*/) {}
   /// Bytes of the statements so far, nearly.
   [[nodiscard]] virtual std::size_t size() const = 0;
   /// The statements, to be run in order in one transaction.

@@ -51,7 +51,7 @@ TEST_F(NetTest, ChangesOfOneRowAreWrittenOnce) {
 /// back.
 std::string random_changes(unsigned seed, int transactions) {
   static constexpr std::pair<const char*, const char*> k_tables[] = {
-      {"a", "v"}, {"b", "v"}, {"u", "v"}, {"c", "v"}, {"n", "v"}, {"w", "b"}, {"`p-1`", "k"}, {"x", "v"}};
+      {"a", "v"}, {"b", "v"}, {"u", "v"}, {"c", "v"}, {"n", "v"}, {"w", "b"}, {"`p-1`", "k"}, {"x", "v"}, {"h", "v"}};
   std::mt19937 random(seed);
   const auto below = [&random](unsigned limit) { return static_cast<int>(random() % limit); };
   std::string sql;
@@ -100,10 +100,14 @@ TEST_P(NetChangesOf, LeaveTheSameRowsBehind) {
       "CREATE TABLE d.c (k INT PRIMARY KEY, v INT, FOREIGN KEY (v) REFERENCES d.`p-1` (k) ON DELETE CASCADE);"
       "CREATE TABLE d.w (k INT PRIMARY KEY, b INT, v INT AS (k * 2) STORED, g INT AS (b + 1) VIRTUAL, KEY (g));"
       "CREATE TABLE d.x (k INT PRIMARY KEY, v INT) WITH SYSTEM VERSIONING;"
+      "CREATE TABLE d.h (k TEXT NOT NULL, v INT, UNIQUE KEY (k));"
       "SET sql_mode=''; " +
       random_changes(GetParam(), 1500) + "SET binlog_row_image=MINIMAL;" + random_changes(GetParam() + 1, 300));
   options().workers = GetParam() % 2 == 0 ? 1 : 4;
   replicate();
+  EXPECT_EQ(target().value("SELECT GROUP_CONCAT(g ORDER BY g) FROM d.w FORCE INDEX (g) WHERE g > -100"),
+            target().value("SELECT GROUP_CONCAT(g ORDER BY g) FROM d.w IGNORE INDEX (g)"));
+  EXPECT_EQ(target().run("CHECK TABLE d.w EXTENDED").back().back(), "OK");
   // Each of its versions, not only the last ones.
   EXPECT_EQ(target().value("SELECT COUNT(*) FROM d.x FOR SYSTEM_TIME ALL"),
             source().value("SELECT COUNT(*) FROM d.x FOR SYSTEM_TIME ALL"));

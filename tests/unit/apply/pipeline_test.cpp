@@ -41,17 +41,22 @@ TEST(PipelineTest, WhatIsUnderWayMakesChunksSmallerForAll) {
   Pipeline other(1, memory);
   {
     Pipeline pipeline(1, memory);
-    ASSERT_TRUE(pipeline.push(chunk(1, 200)));
+    pipeline.builds(300);
     EXPECT_EQ(other.chunk_bytes(), 50U);
-    ASSERT_TRUE(other.push(chunk(1, 190)));
+    pipeline.builds(350);
+    EXPECT_EQ(other.chunk_bytes(), 25U);
+    ASSERT_TRUE(pipeline.push(chunk(1, 360)));
+    EXPECT_EQ(other.chunk_bytes(), 20U);
+    ASSERT_TRUE(other.push(chunk(1, 90)));
     EXPECT_EQ(pipeline.chunk_bytes(), 10U);
     pipeline.finished(*pipeline.next(0));
-    EXPECT_EQ(pipeline.chunk_bytes(), 52U);
-    ASSERT_TRUE(pipeline.push(chunk(2, 100)));
-    EXPECT_EQ(pipeline.chunk_bytes(), 27U);
+    EXPECT_EQ(pipeline.chunk_bytes(), 80U);
+    ASSERT_TRUE(pipeline.push(chunk(2, 200)));
+    pipeline.builds(70);
+    EXPECT_EQ(pipeline.chunk_bytes(), 20U);
   }
   // What was left in it is gone with it.
-  EXPECT_EQ(other.chunk_bytes(), 52U);
+  EXPECT_EQ(other.chunk_bytes(), 80U);
 }
 
 TEST(PipelineTest, IdleMeansThatAllWorkersWaitAndNothingIsQueued) {
