@@ -11,6 +11,7 @@
 #include "tributary/binlog/table_map.hpp"
 #include "tributary/util/error.hpp"
 
+#include "kept_event.hpp"
 #include "rows_split.hpp"
 
 namespace tributary::apply {
@@ -38,12 +39,8 @@ struct BinlogRowWriter::Implementation {
   const std::size_t statement_limit;
   std::vector<RowsStatement> finished;
   std::size_t finished_size = 0;
-  struct TableMapEvent {
-    Bytes raw;
-    binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;  ///< not always that of its rows' events
-  };
   /// The table maps of the source's current statement by table id: splitting needs them, and partial updates.
-  std::map<std::uint64_t, TableMapEvent> table_maps;
+  std::map<std::uint64_t, KeptEvent> table_maps;
   std::uint64_t depends_on = 0;            ///< of what is added
   std::uint64_t statement_depends_on = 0;  ///< of what is in the builder
 
@@ -79,9 +76,7 @@ const std::string& BinlogRowWriter::session_statement() const {
 
 void BinlogRowWriter::add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
   const std::uint64_t id = binlog::TableMapLayout::decode(event, source).table_id;
-  Implementation::TableMapEvent& kept = implementation_->table_maps[id];
-  kept.raw.assign(event.raw().begin(), event.raw().end());
-  kept.checksum = event.checksum();
+  implementation_->table_maps[id].keep(event);
   implementation_->builder.add_table_map(event, source);
 }
 
@@ -146,7 +141,7 @@ binlog::TableMap BinlogRowWriter::Implementation::table_of(const binlog::EventVi
     throw Error(error_code::k_corrupt_event,
                 fmt::format("a row event uses table id {}, which no table map has introduced", table_id));
   }
-  return binlog::TableMap::decode(binlog::EventView(map->second.raw, map->second.checksum), source);
+  return binlog::TableMap::decode(map->second.view(), source);
 }
 
 void BinlogRowWriter::Implementation::add_split(const binlog::EventView& event,

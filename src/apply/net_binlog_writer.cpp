@@ -96,8 +96,7 @@ void NetBinlogWriter::add_table_map(const binlog::EventView& event, const binlog
     table.events = 0;
     table.key.clear();
   }
-  table.map_event.assign(event.raw().begin(), event.raw().end());
-  table.checksum = event.checksum();
+  table.map_event.keep(event);
   table.map.table_id = layout.table_id;
   OpenTable* open = find(layout.table_id);
   if (open == nullptr) {
@@ -106,8 +105,7 @@ void NetBinlogWriter::add_table_map(const binlog::EventView& event, const binlog
   }
   open->table_id = layout.table_id;
   open->table = &table;
-  open->map_event = table.map_event;
-  open->checksum = table.checksum;
+  open->map_event.keep(event);
   open->given_to_plain = false;
 }
 
@@ -203,7 +201,7 @@ void NetBinlogWriter::add_plain(OpenTable* open, const binlog::EventView& event,
   if (open != nullptr) {
     if (!open->table->net.empty()) finish(*open->table);
     if (!open->given_to_plain) {
-      plain_.add_table_map(binlog::EventView(open->map_event, open->checksum), source);
+      plain_.add_table_map(open->map_event.view(), source);
       open->given_to_plain = true;
       plain_is_open_ = true;
     }
@@ -233,7 +231,7 @@ void NetBinlogWriter::emit(Table& table, bool waiting) {
   const bool all_wait = table.depends_on != 0 && !table.has_exact_key;
   if (all_wait && !waiting) return;
   net_.depend_on(waiting ? table.depends_on : 0);
-  net_.add_table_map(binlog::EventView(table.map_event, table.checksum), *source_);
+  net_.add_table_map(table.map_event.view(), *source_);
   // In this order no key is met by a new row while the old one is there.
   for (const RowsKind kind : {RowsKind::remove, RowsKind::update, RowsKind::write}) {
     if (all_wait) emit(table, false, kind);

@@ -11,6 +11,7 @@
 #include "tributary/binlog/rows_event.hpp"
 #include "tributary/binlog/table_map.hpp"
 
+#include "kept_event.hpp"
 #include "net_row_images.hpp"
 #include "target_table.hpp"
 
@@ -36,9 +37,8 @@ class NetBinlogWriter : public RowWriter {
 
  private:
   struct Table {
-    Bytes map_event;  ///< the last one
-    binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
-    Bytes definition;  ///< TableMapLayout::definition, for which the rest holds
+    KeptEvent map_event;  ///< the last one
+    Bytes definition;     ///< TableMapLayout::definition, for which the rest holds
     binlog::TableMap map;
     std::uint32_t events = 0;      ///< of rows, until it is looked at
     std::uint32_t breaks = 0;      ///< since take(): it was written before its end
@@ -56,8 +56,7 @@ class NetBinlogWriter : public RowWriter {
   struct OpenTable {
     std::uint64_t table_id = 0;
     Table* table = nullptr;
-    Bytes map_event;
-    binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
+    KeptEvent map_event;
     bool given_to_plain = false;
   };
 

@@ -8,6 +8,8 @@
 
 #include "tributary/util/error.hpp"
 
+#include "sql_obstacle.hpp"
+
 namespace tributary::apply {
 namespace {
 

@@ -111,17 +111,6 @@ class SqlRowWriter : public RowWriter {
   binlog::RowsReader reader_;
 };
 
-/// Why a table's rows should not be written as plain SQL.
-struct SqlObstacle {
-  std::string why;  ///< to be shown
-  /// Not only because of values that the table may have, and which are refused when they come.
-  bool absolute = true;
-};
-
-/// nullopt where nothing speaks against it. @p map is in the form in which the target stores the rows.
-std::optional<SqlObstacle> sql_obstacle(const binlog::TableMap& map, const TargetTable& target,
-                                        const binlog::FormatDescription& source, const SqlDialect& dialect);
-
 /// What MySQL says where a statement of SqlRowWriter did not find its row, as the error that it stands for: 1032.
 /// nullopt for other errors.
 std::optional<target::TargetError> missing_row_error(const target::TargetError& error);

@@ -93,15 +93,14 @@ std::optional<EventRows> take_apart(const binlog::EventView& event, const binlog
 
 void TolerantRows::add_table_map(const binlog::EventView& event, const binlog::FormatDescription& source) {
   TableMapEvent& kept = table_maps_[binlog::TableMapLayout::decode(event, source).table_id];
-  kept = {};
-  kept.raw.assign(event.raw().begin(), event.raw().end());
-  kept.checksum = event.checksum();
+  kept.event.keep(event);
+  kept.replacer_has_it = false;
 }
 
 void TolerantRows::replace(const binlog::EventView& event, const binlog::FormatDescription& source, TolerantRow& row) {
   TableMapEvent& map = table_maps_.at(binlog::RowsHead::of(event).table_id);
   try {
-    if (!map.replacer_has_it) replacer_->add_table_map(binlog::EventView(map.raw, map.checksum), source);
+    if (!map.replacer_has_it) replacer_->add_table_map(map.event.view(), source);
     map.replacer_has_it = true;
     replacer_->add_rows(event, source);
     for (RowsStatement& statement : replacer_->take()) {
@@ -143,8 +142,7 @@ std::vector<RowsStep> TolerantRows::steps_of(const binlog::EventView& event, con
   const auto map = table_maps_.find(binlog::RowsHead::of(event).table_id);
   std::optional<EventRows> apart;
   if (map != table_maps_.end()) {
-    const binlog::EventView map_event(map->second.raw, map->second.checksum);
-    apart = take_apart(event, source, binlog::TableMap::decode(map_event, source));
+    apart = take_apart(event, source, binlog::TableMap::decode(map->second.event.view(), source));
   }
   if (apart) {
     if (can_roll_back && apart->single.size() > 1 && apart->all.size() <= k_most_at_once) {

@@ -12,6 +12,7 @@
 #include "tributary/binlog/table_map.hpp"
 #include "tributary/target/target_server.hpp"
 
+#include "kept_event.hpp"
 #include "work.hpp"
 
 namespace tributary::apply {
@@ -66,8 +67,7 @@ class TolerantRows {
 
  private:
   struct TableMapEvent {
-    Bytes raw;
-    binlog::ChecksumAlgorithm checksum = binlog::ChecksumAlgorithm::off;
+    KeptEvent event;
     bool replacer_has_it = false;
   };
   std::optional<RowsStep> step_of(const binlog::EventView& event, const binlog::FormatDescription& source,
