@@ -30,6 +30,7 @@ constexpr bool k_commit_travels_alone = false;
 
 /// Of rows, unless one statement has more: the target holds a packet several times.
 constexpr std::size_t k_packet_bytes = std::size_t{256} << 10;
+constexpr std::uint16_t k_bad_null = 1048;  // ER_BAD_NULL_ERROR
 /// Of a transaction's changes that wait in memory until those that go ahead of them have come.
 constexpr std::size_t k_most_held_bytes = std::size_t{64} << 20;
 std::size_t bytes_of(const Step& step) {
@@ -378,19 +379,23 @@ void Worker::finish(const Chunk& chunk) {
 void Worker::commit(const Chunk& chunk) {
   const BatchEnd& end = *chunk.end;
   wait_for(chunk.batch - 1);
-  std::string finish;
-  if (std::exchange(rows_unconfirmed_, false)) finish = target::must_apply_strictly_statement(session_.connection());
-  finish += environment_.store.move_statement(session_.worker(), end.checkpoint) + ";";
+  const bool if_strict = std::exchange(rows_unconfirmed_, false) && session_.connection().is_mariadb();
+  std::string finish = environment_.store.move_statement(session_.worker(), end.checkpoint, if_strict) + ";";
   if (end.clears_intent) finish += environment_.store.clear_intent_statement() + ";";
   const auto server_id = has_gtid_ ? environment_.gtids->server_id(chunk.last.gtid) : std::nullopt;
   if (server_id) finish += session_.context().enter_server(*server_id);
   if (packet_.size() + finish.size() > session_.statement_limit()) send();
   packet_ += finish;
-  if (k_commit_travels_alone) send();
-  crash_point("apply.before_commit");
-  packet_ += "COMMIT";
-  if (std::exchange(has_gtid_, false)) packet_ += ";" + environment_.gtids->give_back();
-  send();
+  try {
+    if (k_commit_travels_alone) send();
+    crash_point("apply.before_commit");
+    packet_ += "COMMIT";
+    if (std::exchange(has_gtid_, false)) packet_ += ";" + environment_.gtids->give_back();
+    send();
+  } catch (const target::TargetError& error) {
+    if (if_strict && error.code() == k_bad_null) target::must_not_pass_over_rows(session_.connection());
+    throw;
+  }
   in_transaction_ = false;
   ran_ahead_ = false;
   crash_point("apply.after_commit");

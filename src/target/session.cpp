@@ -31,23 +31,6 @@ void leave_statement_format(TargetConnection& connection) {
   }
 }
 
-/// With these a server's row events, and so BINLOG, pass over rows that are missing or doubled, and say nothing.
-void must_not_skip(TargetConnection& connection) {
-  // MySQL's replica_exec_mode is for its replica threads; a session has rbr_exec_mode.
-  for (const Row& row : connection.query("SHOW SESSION VARIABLES WHERE Variable_name IN ('rbr_exec_mode', "
-                                         "'slave_exec_mode', 'slave_skip_errors', 'replica_skip_errors')")) {
-    if (row.size() < 2 || !row[0] || !row[1]) continue;
-    const bool mode = row[0]->ends_with("exec_mode");
-    if (row[0] == "slave_exec_mode" && !connection.is_mariadb()) continue;
-    if (mode ? row[1] == "STRICT" : (row[1] == "OFF" || row[1]->empty())) continue;
-    throw TargetError(
-        error_code::k_replica_fatal,
-        fmt::format("Fatal error: the target has {}={}, with which it passes over rows in silence: set it "
-                    "to {} there, and start the applier again",
-                    *row[0], *row[1], mode ? "STRICT" : "OFF (an option of the server's start)"));
-  }
-}
-
 /// MySQL's own. The source has decided about each of these when it took the statement: a server that insists on more
 /// would not follow it.
 std::string mysql_settings(std::uint32_t version) {
@@ -98,17 +81,23 @@ void prepare_applier_session(TargetConnection& connection, const ApplierSessionO
   statements += "; SET NAMES utf8mb4; SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, READ WRITE";
   connection.execute(statements);
   leave_statement_format(connection);
-  must_not_skip(connection);
+  must_not_pass_over_rows(connection);
 }
 
-std::string must_apply_strictly_statement(const TargetConnection& connection) {
-  if (!connection.is_mariadb()) return {};
-  return fmt::format(
-      "IF @@GLOBAL.slave_exec_mode <> 'STRICT' THEN SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {}, MESSAGE_TEXT = "
-      "'Fatal error: slave_exec_mode was changed in the target, which may have passed over rows: set it to STRICT'; "
-      "END "
-      "IF;",
-      error_code::k_replica_fatal);
+void must_not_pass_over_rows(TargetConnection& connection) {
+  // MySQL's replica_exec_mode is for its replica threads; a session has rbr_exec_mode.
+  for (const Row& row : connection.query("SHOW SESSION VARIABLES WHERE Variable_name IN ('rbr_exec_mode', "
+                                         "'slave_exec_mode', 'slave_skip_errors', 'replica_skip_errors')")) {
+    if (row.size() < 2 || !row[0] || !row[1]) continue;
+    const bool mode = row[0]->ends_with("exec_mode");
+    if (row[0] == "slave_exec_mode" && !connection.is_mariadb()) continue;
+    if (mode ? row[1] == "STRICT" : (row[1] == "OFF" || row[1]->empty())) continue;
+    throw TargetError(
+        error_code::k_replica_fatal,
+        fmt::format("Fatal error: the target has {}={}, with which it passes over rows in silence: set it "
+                    "to {} there, and start the applier again",
+                    *row[0], *row[1], mode ? "STRICT" : "OFF (an option of the server's start)"));
+  }
 }
 
 }  // namespace tributary::target

@@ -65,7 +65,9 @@ class CheckpointStore {
   /// that is moving the checkpoint (error 1205 when that takes longer than innodb_lock_wait_timeout).
   std::optional<Checkpoint> load(TargetConnection& connection) const;
   /// The statement (no trailing ';') that moves worker @p worker's row; runs in the transaction with the data.
-  [[nodiscard]] std::string move_statement(std::uint32_t worker, const Checkpoint& to) const;
+  /// @p if_strict, on MariaDB alone: it fails with 1048 where slave_exec_mode is not STRICT, which may have been
+  /// changed since the session was prepared (must_not_pass_over_rows).
+  [[nodiscard]] std::string move_statement(std::uint32_t worker, const Checkpoint& to, bool if_strict = false) const;
 
   std::optional<DdlIntent> load_intent(TargetConnection& connection) const;
   /// Records the intent; replaces an earlier one of the channel. @throws TargetError 1406 for a hash over 255 bytes.

@@ -22,9 +22,8 @@ struct ApplierSessionOptions {
 /// 1593 for a target whose settings let it pass over rows (slave_skip_errors, slave_exec_mode=IDEMPOTENT).
 void prepare_applier_session(TargetConnection& connection, const ApplierSessionOptions& options);
 
-/// A statement, with ';', that fails with 1593 where BINLOG may pass over rows by a setting that was changed since the
-/// session was prepared; '' where the server has no such setting. No BINLOG may follow it in its packet
-/// (another_follows_binlog).
-std::string must_apply_strictly_statement(const TargetConnection& connection);
+/// @throws TargetError 1593 where the target has a setting with which row events, and so BINLOG, pass over rows that
+/// are missing or doubled, and say nothing.
+void must_not_pass_over_rows(TargetConnection& connection);
 
 }  // namespace tributary::target
