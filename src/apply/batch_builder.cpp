@@ -71,9 +71,7 @@ void BatchBuilder::separate() {
   if (alone_) return;
   if ((whole_ > 0 && has_steps_) || (pushed_ && !for_first_worker_)) throw ApplyAlone{transaction_};
   alone_ = true;
-  if (whole_ == 0) return;
-  close(false);
-  chunk_.first = chunk_.last = transaction_;
+  if (whole_ > 0) close_before_transaction();
 }
 
 void BatchBuilder::changes_table(TableName table) {
@@ -167,10 +165,7 @@ void BatchBuilder::on_statement(SourceStatement statement) {
   if (statement.context.use_database) {
     // A session cannot go back to no default database: what comes after one goes in another batch.
     const bool none = statement.context.database.empty();
-    if (none && uses_database_ && whole_ > 0 && !has_steps_) {
-      close(false);
-      chunk_.first = chunk_.last = transaction_;
-    }
+    if (none && uses_database_ && whole_ > 0 && !has_steps_) close_before_transaction();
     if (!none) uses_database_ = true;
   }
   begin_step();
@@ -190,21 +185,17 @@ void BatchBuilder::on_ddl(SourceStatement statement) {
                 "Fatal error: a statement that commits by itself stands in the middle of transaction " +
                     transaction_.gtid + " at " + interpreter_->source_place(statement.place.start));
   }
-  if (whole_ > 0) close(false);
+  if (whole_ > 0) close_before_transaction();
   if (statement.context.thread_specific) separate();
   writer_.definitions_change(statement.scan.objects);
   if (tolerant_rows_ != nullptr) tolerant_rows_->definitions_change(statement.scan.objects);
   statement.depends_on = dependencies_.definitions_change(batch_, statement.scan.objects);
-  chunk_.first = chunk_.last = transaction_;
   ddl_ = std::move(statement);
 }
 
 void BatchBuilder::wait_for_more(relay::RelayLog& log, const relay::RelayPosition& seen, const std::string& stage) {
   static constexpr std::uint32_t k_wait_milliseconds = 60000;
-  if (whole_ > 0) {
-    close(false);
-    chunk_.first = chunk_.last = transaction_;
-  }
+  if (whole_ > 0) close_before_transaction();
   status_.set_stage(stage);
   log.wait_published(seen, pipeline_.ended(), k_wait_milliseconds);
   if (pipeline_.ended().stop_requested()) throw PipelineEnded{};
@@ -242,7 +233,7 @@ void BatchBuilder::push_ddl(bool ends_transaction) {
   const bool clears = clears_intent_;
   start_batch();
   clears_intent_ = clears;
-  chunk_.first = chunk_.last = transaction_;
+  if (!ends_transaction) begin_batch_with_transaction();
 }
 
 void BatchBuilder::on_end(bool rolled_back) {
@@ -286,6 +277,18 @@ void BatchBuilder::close(bool rolled_back) {
   chunk_.end = BatchEnd{interpreter_->checkpoint(), whole_, rolled_back, clears_intent_};
   push_chunk();
   start_batch();
+}
+
+/// The transaction being read has no step yet, and what came before it is whole.
+void BatchBuilder::close_before_transaction() {
+  close(false);
+  begin_batch_with_transaction();
+}
+
+void BatchBuilder::begin_batch_with_transaction() {
+  chunk_.first = chunk_.last = transaction_;
+  // Later ones depend on it as a part of this batch.
+  dependencies_.goes_to(batch_, transaction_);
 }
 
 void BatchBuilder::start_batch() {

@@ -107,7 +107,9 @@ class BatchBuilder : public TransactionHandler {
   void push_chunk();
   void push_ddl(bool ends_transaction);
   void close(bool rolled_back);
+  void close_before_transaction();
   void start_batch();
+  void begin_batch_with_transaction();
 
   const BatchLimits limits_;
   RowWriter& writer_;

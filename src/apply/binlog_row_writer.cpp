@@ -23,12 +23,11 @@ constexpr std::size_t k_limit_reserve = 16384;
 /// A statement that has more is finished before the next event: the target holds it several times.
 constexpr std::size_t k_statement_bytes = std::size_t{256} << 10;
 
-/// Length in a BINLOG statement, generously: base64 with its line ends, the table map and headers beside it.
-std::size_t statement_size(std::size_t event_size) {
+}  // namespace
+
+std::size_t BinlogRowWriter::statement_size(std::size_t event_size) {
   return event_size / 3 * 4 + event_size / 32 + 4096;
 }
-
-}  // namespace
 
 struct BinlogRowWriter::Implementation {
   Implementation(const std::string& target_version, std::size_t limit)

@@ -1,7 +1,8 @@
 #include "ddl_window.hpp"
 
 #include <algorithm>
-#include <map>
+#include <chrono>
+#include <optional>
 #include <utility>
 
 #include <fmt/core.h>
@@ -12,7 +13,7 @@
 #include "tributary/util/log.hpp"
 
 #include "failure_text.hpp"
-#include "preserved_gtids.hpp"
+#include "partial_statement.hpp"
 #include "source_statement.hpp"
 
 namespace tributary::apply {
@@ -23,104 +24,22 @@ std::string statement_hash(const SourceStatement& statement) {
   return fmt::format("crc32:{:08x} bytes:{}", crc32(as_bytes(statement.text)), statement.text.size());
 }
 
-/// The lines of a fingerprint end in the object's hash, or in k_absent.
-bool all_absent(std::string_view fingerprint) {
-  while (!fingerprint.empty()) {
-    const std::size_t end = std::min(fingerprint.find('\n'), fingerprint.size());
-    const std::string_view line = fingerprint.substr(0, end);
-    if (!line.ends_with(target::k_absent) || line.size() == target::k_absent.size() ||
-        line[line.size() - target::k_absent.size() - 1] != ' ') {
-      return false;
-    }
-    fingerprint.remove_prefix(std::min(end + 1, fingerprint.size()));
-  }
-  return true;
+/// An intent of another channel on the same object is looked for again after so long, and then less often.
+constexpr auto k_first_wait = std::chrono::milliseconds(5);
+constexpr auto k_longest_wait = std::chrono::milliseconds(500);
+
+bool tells_ids(std::string_view fingerprints) {
+  const auto lines = target::fingerprint_lines(fingerprints);
+  return std::any_of(lines.begin(), lines.end(), [](const auto& line) { return !line.stored_as.empty(); });
 }
 
-/// Whether the pairs (from, to) of a RENAME, run on objects as @p fingerprint has them, leave the same names in use as
-/// before: then unchanged definitions do not tell whether it ran. Of what is no list of pairs: true.
-bool permutes_names(const StatementScan& scan, std::string_view fingerprint) {
-  if (scan.objects.size() < 2) return false;
-  std::map<target::ObjectName, bool> before;  // whether the name is in use
-  for (const target::ObjectName& object : scan.objects) {
-    const std::size_t end = std::min(fingerprint.find('\n'), fingerprint.size());
-    if (end == 0) return true;
-    before.emplace(object, !all_absent(fingerprint.substr(0, end)));
-    fingerprint.remove_prefix(std::min(end + 1, fingerprint.size()));
-  }
-  if (!fingerprint.empty() || scan.objects.size() % 2 != 0) return true;
-  std::map<target::ObjectName, bool> after = before;
-  for (std::size_t i = 0; i < scan.objects.size(); i += 2) {
-    const bool in_use = std::exchange(after[scan.objects[i]], false);
-    after[scan.objects[i + 1]] = after[scan.objects[i + 1]] || in_use;
-  }
-  return after == before || std::all_of(before.begin(), before.end(), [](const auto& name) { return name.second; });
+/// The same statement, for those of its objects that are still there; nullopt where it has no such form.
+std::optional<SourceStatement> rest_of(const SourceStatement& statement) {
+  SourceStatement rest = statement;
+  return insert_if_exists(rest) ? std::optional(std::move(rest)) : std::nullopt;
 }
 
 }  // namespace
-
-DdlDecision decide_ddl(const StatementScan& scan, std::string_view before, std::string_view now, bool complete) {
-  if (scan.repeatable) return DdlDecision::run;
-  if (before.empty() || now.empty()) return DdlDecision::run_tolerantly;
-  switch (scan.effect) {
-    case DdlEffect::create:
-      // Where the object was there before, the statement fails by itself, as it did or would have.
-      return all_absent(before) && !all_absent(now) ? DdlDecision::done : DdlDecision::run;
-    case DdlEffect::drop:
-      if (now == before) return DdlDecision::run;
-      return all_absent(now) ? DdlDecision::done : DdlDecision::run_tolerantly;
-    case DdlEffect::alter:
-      if (now != before) {
-        // Where only the tables' ids differ, somebody has rebuilt them (OPTIMIZE TABLE), or the statement has, and then
-        // doing it again changes nothing.
-        const bool rebuilt = target::without_stored_as(now) == target::without_stored_as(before);
-        return rebuilt && !permutes_names(scan, before) ? DdlDecision::run : DdlDecision::done;
-      }
-      // Tables that changed places look alike unless their ids are known.
-      return complete || !permutes_names(scan, before) ? DdlDecision::run : DdlDecision::undecidable;
-    case DdlEffect::unknown:
-      break;
-  }
-  return DdlDecision::run_tolerantly;
-}
-
-bool means_already_done(std::uint16_t error_code) {
-  switch (error_code) {
-    case 1007:  // ER_DB_CREATE_EXISTS
-    case 1008:  // ER_DB_DROP_EXISTS
-    case 1050:  // ER_TABLE_EXISTS_ERROR
-    case 1051:  // ER_BAD_TABLE_ERROR
-    case 1054:  // ER_BAD_FIELD_ERROR
-    case 1060:  // ER_DUP_FIELDNAME
-    case 1061:  // ER_DUP_KEYNAME
-    case 1068:  // ER_MULTIPLE_PRI_KEY
-    case 1091:  // ER_CANT_DROP_FIELD_OR_KEY
-    case 1125:  // ER_UDF_EXISTS
-    case 1128:  // ER_FUNCTION_NOT_DEFINED
-    case 1133:  // ER_PASSWORD_NO_MATCH
-    case 1141:  // ER_NONEXISTING_GRANT
-    case 1146:  // ER_NO_SUCH_TABLE
-    case 1147:  // ER_NONEXISTING_TABLE_GRANT
-    case 1304:  // ER_SP_ALREADY_EXISTS
-    case 1305:  // ER_SP_DOES_NOT_EXIST
-    case 1347:  // ER_WRONG_OBJECT
-    case 1359:  // ER_TRG_ALREADY_EXISTS
-    case 1360:  // ER_TRG_DOES_NOT_EXIST
-    case 1396:  // ER_CANNOT_USER
-    case 1476:  // ER_FOREIGN_SERVER_EXISTS
-    case 1477:  // ER_FOREIGN_SERVER_DOESNT_EXIST
-    case 1507:  // ER_DROP_PARTITION_NON_EXISTENT
-    case 1517:  // ER_SAME_NAME_PARTITION
-    case 1537:  // ER_EVENT_ALREADY_EXISTS
-    case 1539:  // ER_EVENT_DOES_NOT_EXIST
-    case 1968:  // ER_PLUGIN_INSTALLED (MariaDB)
-    case 4091:  // ER_UNKNOWN_SEQUENCES (MariaDB)
-    case 4092:  // ER_UNKNOWN_VIEW (MariaDB)
-      return true;
-    default:
-      return false;
-  }
-}
 
 std::string DdlWindow::fingerprint(const SourceStatement& statement, const std::string* before) {
   if (statement.scan.effect == DdlEffect::unknown || statement.scan.objects.empty()) return {};
@@ -129,7 +48,7 @@ std::string DdlWindow::fingerprint(const SourceStatement& statement, const std::
     const StatementScan& scan = statement.scan;
     // Ids of tables are needed where the names alone do not tell.
     std::string fingerprint;
-    bool with_ids = before != nullptr && target::tells_stored_as(*before);
+    bool with_ids = before != nullptr && tells_ids(*before);
     if (!with_ids) {
       fingerprint = target::fingerprint_objects(session_.connection(), scan.objects, target::StoredAs::left_out);
       with_ids = before == nullptr && scan.effect == DdlEffect::alter && permutes_names(scan, fingerprint);
@@ -171,10 +90,42 @@ DdlDecision DdlWindow::prepare(const SourceStatement& statement) {
     return decide_ddl(statement.scan, open_->fingerprint, now, complete);
   }
   if (statement.scan.repeatable) return DdlDecision::run;
-  const target::DdlIntent intent{statement.place.start, hash, fingerprint(statement, nullptr)};
-  session_.execute(session_.context().enter_plain() + store_.intent_statement(intent));
+  record_intent(statement, hash);
   crash_point("apply.after_intent");
   return DdlDecision::run;
+}
+
+/// While another channel's statement on the same objects is not settled, what becomes of them would not tell which of
+/// the two has run.
+void DdlWindow::record_intent(const SourceStatement& statement, const std::string& hash) {
+  target::TargetConnection& connection = session_.connection();
+  const auto& objects = statement.scan.objects;
+  // This one is for what it may have to wait for: the next one is taken under a lock.
+  target::DdlIntent intent{statement.place.start, hash, fingerprint(statement, nullptr)};
+  if (!objects.empty()) {
+    for (auto wait = k_first_wait;; wait = std::min(wait * 2, k_longest_wait)) {
+      session_.execute(session_.context().enter_plain() + target::CheckpointStore::lock_intents_statement());
+      const auto other = store_.find_other_intent(connection, objects);
+      if (!other) break;
+      session_.execute("ROLLBACK");
+      must_be_at_work(*other, statement);
+      session_.execute(fmt::format("DO SLEEP({})", std::chrono::duration<double>(wait).count()));
+    }
+    intent.fingerprint = fingerprint(statement, nullptr);
+  }
+  session_.execute(session_.context().enter_plain() + store_.intent_statement(intent) +
+                   (objects.empty() ? "" : ";COMMIT"));
+}
+
+void DdlWindow::must_be_at_work(const target::OtherIntent& other, const SourceStatement& statement) {
+  if (target::CheckpointStore::is_at_work(session_.connection(), other)) return;
+  // Transient: it may be about to connect again.
+  throw target::TargetError(
+      error_code::k_lock_wait_timeout,
+      fmt::format("a statement of channel '{}' on the same objects was interrupted, and whether '{}' may run is only "
+                  "known when that one is settled: start that channel's applier (if the channel is gone for good, "
+                  "delete its row from tributary.ddl_intent in the target)",
+                  other.channel, statement_excerpt(statement.text)));
 }
 
 void DdlWindow::clear_intent() noexcept {
@@ -187,12 +138,14 @@ void DdlWindow::clear_intent() noexcept {
   }
 }
 
-void DdlWindow::run(const SourceStatement& statement, const std::string& take_gtid) {
+void DdlWindow::run(const SourceStatement& statement, const std::string& take_gtid, const std::string& gtid) {
   statement_failed_ = false;
+  gtid_is_unused_ = true;
   const DdlDecision decision = prepare(statement);
   switch (decision) {
     case DdlDecision::run:
     case DdlDecision::run_tolerantly:
+    case DdlDecision::run_rest:
       break;
     case DdlDecision::done:
       log(LogLevel::info, "the statement ran before the interruption, by the definitions of its objects: '{}'",
@@ -201,20 +154,27 @@ void DdlWindow::run(const SourceStatement& statement, const std::string& take_gt
     case DdlDecision::undecidable:
       throw Error(
           error_code::k_replica_fatal,
-          fmt::format("Fatal error: whether '{}' ran before the interruption cannot be decided: the tables that "
-                      "it exchanges look alike, and the ids of tables are not known (engine other than InnoDB, "
-                      "or the account lacks the privilege PROCESS). Bring the tables into the state before the "
-                      "statement, delete the channel's row from tributary.ddl_intent in the target, and start "
-                      "the applier again",
+          fmt::format("Fatal error: whether '{}' ran before the interruption cannot be decided: what it renames or "
+                      "exchanges is neither as before nor as after it, or looks alike and the ids of tables are not "
+                      "known (engine other than InnoDB, or the account lacks the privilege PROCESS). Bring all of it "
+                      "into the state before the statement, delete the channel's row from tributary.ddl_intent in the "
+                      "target, and start the applier again",
                       statement_excerpt(statement.text)));
   }
+  const auto rest = decision == DdlDecision::run_rest ? rest_of(statement) : std::nullopt;
+  const bool tolerantly = decision == DdlDecision::run_tolerantly || (decision == DdlDecision::run_rest && !rest);
+  const auto give_back = [&] {
+    if (!take_gtid.empty()) gtid_is_unused_ = gtids_->give_back_unused(session_.connection(), gtid);
+  };
+  bool failed = false;
   try {
-    run_source_statement(session_, statement, take_gtid);
+    run_source_statement(session_, rest ? *rest : statement, take_gtid);
   } catch (const target::TargetError& error) {
     if (error.connection_lost()) throw;
+    failed = true;
     session_.context().forget();
-    if (!take_gtid.empty()) session_.execute(own_gtid_statement(session_.connection().is_mariadb()));
-    if (decision != DdlDecision::run_tolerantly || !means_already_done(error.code())) {
+    give_back();
+    if (!tolerantly || !means_already_done(error.code())) {
       clear_intent();
       statement_failed_ = true;
       throw;
@@ -222,6 +182,7 @@ void DdlWindow::run(const SourceStatement& statement, const std::string& take_gt
     log(LogLevel::warning, "error {} ({}) is taken to mean that the statement ran before the interruption: '{}'",
         error.code(), message_without_password(statement.text, error.what()), statement_excerpt(statement.text));
   }
+  if (!failed) give_back();
   session_.context().forget_database();
   crash_point("apply.after_ddl");
 }

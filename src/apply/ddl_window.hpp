@@ -4,47 +4,40 @@
 #include <string>
 #include <string_view>
 
-#include "tributary/apply/statement_scan.hpp"
 #include "tributary/target/checkpoint.hpp"
 
+#include "ddl_decision.hpp"
+#include "preserved_gtids.hpp"
 #include "work.hpp"
 #include "worker_session.hpp"
 
 namespace tributary::apply {
-
-/// What to do with a DDL whose intent is found open.
-enum class DdlDecision {
-  run,             ///< it did not run
-  run_tolerantly,  ///< nothing tells: run it, and take "already done" for done
-  done,            ///< it ran
-  undecidable      ///< it may have run, and running it twice would do harm
-};
-
-/// Decides from the fingerprints of the affected objects (target::fingerprint_objects) before the statement and now;
-/// '' where they could not be taken. @p complete: they hold the ids of tables, so that equal means unchanged.
-DdlDecision decide_ddl(const StatementScan& scan, std::string_view before, std::string_view now, bool complete);
-
-/// True for the server's errors that say that an object is already there, or already gone.
-bool means_already_done(std::uint16_t error_code);
 
 /// Runs statements that commit by themselves, each exactly once: an intent row is committed before the statement, and
 /// goes together with the move of the checkpoint. One thread.
 class DdlWindow {
  public:
   /// @p open is the intent that was found in the target when the attempt began.
-  DdlWindow(WorkerSession& session, const target::CheckpointStore& store, std::optional<target::DdlIntent> open)
-      : session_(session), store_(store), open_(std::move(open)) {}
+  /// @p gtids: that the target is to keep; null: it gives its own.
+  DdlWindow(WorkerSession& session, const target::CheckpointStore& store, const PreservedGtids* gtids,
+            std::optional<target::DdlIntent> open)
+      : session_(session), store_(store), gtids_(gtids), open_(std::move(open)) {}
 
   /// Runs @p statement unless it ran already. Leaves the intent open: finishing it is the caller's, in the transaction
-  /// that moves the checkpoint. @p take_gtid goes in front of the statement; where that fails, the session has own
-  /// GTIDs again, else the caller ends it.
+  /// that moves the checkpoint. @p take_gtid goes in front of the statement, for @p gtid; behind it the session has own
+  /// GTIDs again.
   /// @throws TargetError: the statement failed and left nothing behind, or the connection was lost.
-  void run(const SourceStatement& statement, const std::string& take_gtid);
+  void run(const SourceStatement& statement, const std::string& take_gtid, const std::string& gtid);
+  /// Nothing is in the target's binary log with the GTID that was to be taken: the statement has left nothing there, or
+  /// was not run.
+  [[nodiscard]] bool gtid_is_unused() const { return gtid_is_unused_; }
   /// Whether what run() last threw was the statement's own error.
   [[nodiscard]] bool statement_failed() const { return statement_failed_; }
 
  private:
   DdlDecision prepare(const SourceStatement& statement);
+  void record_intent(const SourceStatement& statement, const std::string& hash);
+  void must_be_at_work(const target::OtherIntent& other, const SourceStatement& statement);
   /// @p before: that of the statement's intent, to be compared with; nullptr: the statement has not begun.
   std::string fingerprint(const SourceStatement& statement, const std::string* before);
   bool fingerprints_are_complete(const SourceStatement& statement);
@@ -52,8 +45,10 @@ class DdlWindow {
 
   WorkerSession& session_;
   const target::CheckpointStore& store_;
+  const PreservedGtids* const gtids_;
   const std::optional<target::DdlIntent> open_;
   bool statement_failed_ = false;
+  bool gtid_is_unused_ = true;
 };
 
 }  // namespace tributary::apply

@@ -37,6 +37,10 @@ void ConflictHistory::forget_through(std::uint64_t batch) {
 
 void DependencyTracker::begin(std::uint64_t batch, const TransactionStart& transaction) {
   tables_.clear();
+  goes_to(batch, transaction);
+}
+
+void DependencyTracker::goes_to(std::uint64_t batch, const TransactionStart& transaction) {
   if (serial_ || mode_ != DependencyMode::logical_clock) return;
   // Sequence numbers begin anew with each file.
   if (transaction.source_file != source_file_) {

@@ -78,6 +78,8 @@ class DependencyTracker {
 
   /// A transaction begins in @p batch.
   void begin(std::uint64_t batch, const TransactionStart& transaction);
+  /// What comes of it now is a part of @p batch, a later one than it began in.
+  void goes_to(std::uint64_t batch, const TransactionStart& transaction);
   /// What nothing is known of, or what must be alone: it waits for all before it, and all behind wait for it.
   std::uint64_t everything(std::uint64_t batch);
   /// A statement that changes rows.

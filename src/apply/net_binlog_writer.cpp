@@ -15,8 +15,8 @@ using binlog::RowsKind;
 constexpr std::uint32_t k_events_until_asked = 8;
 /// Bytes of rows in an event, unless one row has more.
 constexpr std::size_t k_event_bytes = std::size_t{128} << 10;
-/// Of a statement with one row, beside the row.
-constexpr std::size_t k_statement_reserve = 8192;
+/// Of columns and of NULLs in an event of one row, for the 4096 columns that a table may have.
+constexpr std::size_t k_bitmaps = std::size_t{4} * 4096 / 8;
 /// A table whose rows cannot be netted that often in a batch is left alone in it: short statements cost more.
 constexpr std::uint32_t k_most_breaks = 3;
 constexpr std::uint16_t k_skip_replication = 0x8000;  // LOG_EVENT_SKIP_REPLICATION_F, MariaDB's sql/log_event.h
@@ -182,7 +182,8 @@ bool NetBinlogWriter::net_row(Table& table, RowsKind kind) {
   const binlog::RowImage& after = reader_.after();
   if (!write_key(table.key, kind == RowsKind::write ? after : before, key_)) return false;
   // One that cannot be sent is an error of its event.
-  if ((key_.size() + after.raw().size()) / 3 * 4 + k_statement_reserve > statement_limit_) return false;
+  const std::size_t size = k_bitmaps + key_.size() + after.raw().size();
+  if (BinlogRowWriter::statement_size(size) > statement_limit_) return false;
   switch (kind) {
     case RowsKind::write:
       return table.net.add(key_, after.raw(), waits);

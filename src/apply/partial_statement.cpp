@@ -54,4 +54,11 @@ bool complete_partial_statement(SourceStatement& statement) {
   return error == 0 || statement.dialect.mariadb || statement.scan.kind != StatementKind::ddl;
 }
 
+bool insert_if_exists(SourceStatement& statement) {
+  const Form form = form_of(statement);
+  if (form.creates || !(form.tables || form.accounts)) return false;
+  if (!form.has_condition) statement.text.insert(form.place, " IF EXISTS");
+  return true;
+}
+
 }  // namespace tributary::apply

@@ -11,4 +11,7 @@ namespace tributary::apply {
 /// and there is no such form, so that the statement must not be run.
 bool complete_partial_statement(SourceStatement& statement);
 
+/// Makes a DROP of tables, views or accounts pass over those that are not there. @return false for any other statement.
+bool insert_if_exists(SourceStatement& statement);
+
 }  // namespace tributary::apply

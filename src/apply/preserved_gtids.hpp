@@ -31,8 +31,8 @@ class PreservedGtids {
   /// MariaDB: the server id of @p gtid, which a session must have when it commits.
   [[nodiscard]] std::optional<std::uint32_t> server_id(const std::string& gtid) const;
   [[nodiscard]] std::string give_back() const { return own_gtid_statement(mariadb_); }
-  /// Behind a DDL that was to take it, with give_back(): whether it has none, since it has left nothing in the binary
-  /// log.
+  /// Behind a DDL that was to take it, also one that failed, with give_back(): whether it has none, since it has left
+  /// nothing in the binary log.
   [[nodiscard]] bool give_back_unused(target::TargetConnection& connection, const std::string& gtid) const;
 
  private:

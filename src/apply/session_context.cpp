@@ -44,7 +44,7 @@ void refuse_untranslatable_modes(std::uint64_t sql_mode) {
   for (const auto& [bit, name] : k_modes) {
     if ((sql_mode & bit) == 0) continue;
     // ER_WRONG_VALUE_FOR_VAR
-    throw target::TargetError(
+    throw target::NotRunError(
         1231, "42000",
         fmt::format("Variable 'sql_mode' can't be set to the value of '{}': the source's session had this mode, which "
                     "only MariaDB has, and the target is MySQL: the statement could do something else there",

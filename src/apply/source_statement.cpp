@@ -60,14 +60,14 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
   // repeated.
   static constexpr std::uint16_t k_cut_short[] = {1053, 1158, 1160, 1184, 1317, 1927, 1969};
   if (std::find(std::begin(k_cut_short), std::end(k_cut_short), statement.expected_error) != std::end(k_cut_short)) {
-    throw target::TargetError(
+    throw target::NotRunError(
         error_code::k_replica_fatal,
         fmt::format("Query partially completed on the source (error on source: {}) and was aborted. There is a chance "
                     "that the source is inconsistent at this point",
                     statement.expected_error));
   }
   if (statement.load_data && statement.expected_error != 0) {
-    throw target::TargetError(
+    throw target::NotRunError(
         error_code::k_replica_fatal,
         fmt::format("a LOAD DATA that failed in the source with error {} after it had changed a table without "
                     "transactions: where it ended cannot be repeated",
@@ -85,7 +85,7 @@ void run_source_statement(WorkerSession& session, const SourceStatement& stateme
     static constexpr std::size_t k_step = 1024;  // servers round the variable down to a multiple of it
     const std::size_t needed = (packet.size() + 2 * k_step - 1) / k_step * k_step;
     // ER_NET_PACKET_TOO_LARGE
-    throw target::TargetError(1153, "08S01",
+    throw target::NotRunError(1153, "08S01",
                               fmt::format("the statement needs a packet of {} bytes: set max_allowed_packet on the "
                                           "target to that or more, and start the applier again",
                                           needed));

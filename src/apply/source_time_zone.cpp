@@ -67,7 +67,7 @@ std::string SourceTimeZone::find(target::TargetConnection& connection, const std
     if (error.code() != k_table_access_denied) throw;
     failure = "the applier's account must not read its time zone tables (GRANT SELECT ON mysql.time_zone_name)";
   }
-  throw target::TargetError(
+  throw target::NotRunError(
       k_unknown_time_zone, "HY000",
       fmt::format(
           "Unknown or incorrect time zone: 'SYSTEM' of the source: its host is in another zone than the target's "

@@ -196,6 +196,12 @@ std::string SqlRowWriter::row_text(const Table& table, const RowImage& image) {
   return text;
 }
 
+/// Whether an INSERT of @p row alone does.
+bool SqlRowWriter::fits(const Table& table, std::string_view row) const {
+  if (options_.statement_limit == 0 || row.size() < options_.statement_limit / 2) return true;
+  return insert_head(table, std::vector<bool>(table.common, true)).size() + row.size() <= options_.statement_limit;
+}
+
 bool SqlRowWriter::add_net(Table& table, const binlog::RowsEvent& rows, const binlog::RowsReader& reader) {
   const RowImage& before = reader.before();
   const RowImage& after = reader.after();
@@ -203,12 +209,14 @@ bool SqlRowWriter::add_net(Table& table, const binlog::RowsEvent& rows, const bi
   // An update is a removal and a new row, for which all of the row must be known.
   if (rows.kind != RowsKind::remove && !(is_whole(table, after) && has_key(table, after))) return false;
   if (rows.kind == RowsKind::update && table.has_own_columns) return false;
+  std::string row = rows.kind == RowsKind::remove ? std::string() : row_text(table, after);
+  if (!fits(table, row)) return false;  // one that cannot be sent is an error of its event
   const bool is_first = table.net.empty();
   const std::size_t size_before = table.net.size();
   const auto add = [&] {
     switch (rows.kind) {
       case RowsKind::write:
-        return table.net.add(key_text(table, after), row_text(table, after));
+        return table.net.add(key_text(table, after), std::move(row));
       case RowsKind::remove:
         return table.net.remove(key_text(table, before));
       case RowsKind::update:
@@ -216,9 +224,9 @@ bool SqlRowWriter::add_net(Table& table, const binlog::RowsEvent& rows, const bi
     }
     const std::string old_key = key_text(table, before);
     const std::string new_key = key_text(table, after);
-    if (old_key == new_key) return table.net.replace(old_key, row_text(table, after));
+    if (old_key == new_key) return table.net.replace(old_key, std::move(row));
     if (!table.net.remove(old_key)) return false;
-    if (table.net.add(new_key, row_text(table, after))) return true;
+    if (table.net.add(new_key, std::move(row))) return true;
     // Undone, so that the row is not half changed: the server is to say what is wrong.
     finish_net(table);
     insert_in_order(table, after);

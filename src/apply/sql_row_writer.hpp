@@ -75,6 +75,7 @@ class SqlRowWriter : public RowWriter {
   void plan(Table& table, const binlog::TableMap& map, const TargetTable& target) const;
   void enter(const Table& table, std::uint16_t flags, std::uint32_t timestamp);
   void add_row(Table& table, const binlog::RowsEvent& rows, const binlog::RowsReader& reader);
+  [[nodiscard]] bool fits(const Table& table, std::string_view row) const;
   bool add_net(Table& table, const binlog::RowsEvent& rows, const binlog::RowsReader& reader);
   void add_in_order(Table& table, const binlog::RowsEvent& rows, const binlog::RowsReader& reader);
   [[nodiscard]] static bool is_whole(const Table& table, const binlog::RowImage& image);

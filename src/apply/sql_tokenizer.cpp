@@ -83,6 +83,7 @@ SqlDialect SqlDialect::of_session(std::uint64_t sql_mode, std::uint16_t client_c
   SqlDialect dialect;
   dialect.ansi_quotes = (sql_mode & k_ansi_quotes) != 0;
   dialect.no_backslash_escapes = (sql_mode & k_no_backslash_escapes) != 0;
+  dialect.client_collation = client_collation;
   // MariaDB's variants without padding are the base id + 1024.
   switch (client_collation % 1024) {
     case 1:   // big5_chinese_ci

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <span>
 #include <utility>
+
+#include "client_charset.hpp"
 
 namespace tributary::apply {
 namespace {
@@ -22,7 +25,7 @@ bool same_name(std::string_view lower, std::string_view name) {
 class Scanner {
  public:
   Scanner(std::string_view text, std::string_view default_database, const SqlDialect& dialect)
-      : tokenizer_(text, dialect), default_database_(default_database) {
+      : tokenizer_(text, dialect), client_collation_(dialect.client_collation), default_database_(default_database) {
     advance();
   }
 
@@ -40,6 +43,8 @@ class Scanner {
   void end() { token_ = {}; }
   /// What has been passed names CURRENT_USER or CURRENT_ROLE.
   [[nodiscard]] bool names_current_user() const { return names_current_user_; }
+  /// A name was not legible: what the statement is about is not known.
+  [[nodiscard]] bool misses_names() const { return misses_names_; }
   bool accept(std::string_view keyword) {
     if (!is(keyword)) return false;
     advance();
@@ -70,12 +75,12 @@ class Scanner {
   bool object_name(ObjectKind kind, std::vector<ObjectName>& into) {
     accept('.');  // the old ODBC form ".table"
     if (!token_.is_identifier()) return false;
-    ObjectName object{kind, default_database_, token_.name()};
+    ObjectName object{kind, default_database_, name()};
     advance();
     if (accept('.')) {
       if (!token_.is_identifier()) return false;
       object.database = std::move(object.name);
-      object.name = token_.name();
+      object.name = name();
       advance();
     }
     into.push_back(std::move(object));
@@ -90,18 +95,18 @@ class Scanner {
   /// CREATE and DROP DATABASE: the name stands in ObjectName::name alone.
   bool database_name(std::vector<ObjectName>& into) {
     if (!token_.is_identifier()) return false;
-    into.push_back({ObjectKind::database, {}, token_.name()});
+    into.push_back({ObjectKind::database, {}, name()});
     advance();
     return true;
   }
   /// 'user'@'host', user, CURRENT_USER: @return false for what is no literal account name.
   bool account_name(std::vector<ObjectName>& into) {
     if (!token_.is_identifier() && token_.kind != TokenKind::text) return false;
-    ObjectName account{ObjectKind::user, "%", token_.name()};
+    ObjectName account{ObjectKind::user, "%", name()};
     advance();
     if (accept('@')) {
       if (!token_.is_identifier() && token_.kind != TokenKind::text) return false;
-      account.database = token_.name();
+      account.database = name();
       advance();
     }
     into.push_back(std::move(account));
@@ -109,10 +114,19 @@ class Scanner {
   }
 
  private:
+  /// Of the token, as servers store it.
+  std::string name() {
+    std::optional<std::string> name = to_utf8(token_.name(), client_collation_);
+    misses_names_ = misses_names_ || !name;
+    return name.value_or("");
+  }
+
   SqlTokenizer tokenizer_;
+  std::uint16_t client_collation_;
   std::string default_database_;
   SqlToken token_;
   bool names_current_user_ = false;
+  bool misses_names_ = false;
 };
 
 /// The kinds of objects that SHOW CREATE can show; others have no definition to compare.
@@ -208,9 +222,20 @@ void scan_create(Scanner& scanner, StatementScan& scan) {
   scan.effect = DdlEffect::create;
 }
 
+/// Behind the first name of ALTER USER. Of several accounts each may be changed by itself.
+bool is_one_account(Scanner& scanner) {
+  if (scanner.names_current_user() || scanner.token().is('(')) return false;  // USER()
+  for (int depth = 0; !scanner.at_end(); scanner.advance()) {
+    if (scanner.token().is('(')) ++depth;
+    if (scanner.token().is(')')) --depth;
+    if (depth == 0 && scanner.token().is(',')) return false;
+  }
+  return true;
+}
+
 void scan_alter(Scanner& scanner, StatementScan& scan) {
   const DdlObject object = find_object_kind(scanner, scan);
-  if (!object.known || object.kind == ObjectKind::user) return;
+  if (!object.known) return;
   scanner.accept_condition();  // only the object's existence: the change itself is not repeatable
   if (object.kind == ObjectKind::database &&
       (scanner.is("CHARACTER") || scanner.is("DEFAULT") || scanner.is("CHARSET") || scanner.is("COLLATE") ||
@@ -218,6 +243,7 @@ void scan_alter(Scanner& scanner, StatementScan& scan) {
     return;  // ALTER DATABASE without a name is about the default database
   }
   if (!one_name(scanner, object.kind, scan.objects)) return;
+  if (object.kind == ObjectKind::user && !is_one_account(scanner)) return;
   scan.effect = DdlEffect::alter;
   if (object.kind != ObjectKind::table && object.kind != ObjectKind::event) return;
   // The clauses that touch a second object.
@@ -228,8 +254,9 @@ void scan_alter(Scanner& scanner, StatementScan& scan) {
       scanner.accept('=');
       scanner.object_name(object.kind, scan.objects);
     } else if (scanner.accept("EXCHANGE")) {
-      if (scanner.accept("PARTITION") && scanner.skip_past("TABLE"))
-        scanner.object_name(ObjectKind::table, scan.objects);
+      if (scanner.accept("PARTITION") && scanner.skip_past("TABLE")) {
+        scan.exchanges_partition = scanner.object_name(ObjectKind::table, scan.objects);
+      }
     } else if (scanner.accept("CONVERT")) {
       // CONVERT PARTITION p TO TABLE t, CONVERT TABLE t TO PARTITION p; CONVERT TO CHARACTER SET names no table.
       if (scanner.accept("TABLE") || (scanner.accept("PARTITION") && scanner.skip_past("TABLE"))) {
@@ -253,15 +280,17 @@ void scan_drop(Scanner& scanner, StatementScan& scan) {
 }
 
 void scan_rename(Scanner& scanner, StatementScan& scan) {
-  if (!scanner.is("TABLE") && !scanner.is("TABLES")) return;  // RENAME USER
+  if (!scanner.is("TABLE") && !scanner.is("TABLES") && !scanner.is("USER")) return;
+  const ObjectKind kind = scanner.is("USER") ? ObjectKind::user : ObjectKind::table;
   scanner.advance();
   scanner.accept_condition();
   do {
-    if (!scanner.object_name(ObjectKind::table, scan.objects)) return;
+    if (!one_name(scanner, kind, scan.objects)) return;
     // [WAIT n | NOWAIT] TO
-    if (!scanner.skip_past("TO") || !scanner.object_name(ObjectKind::table, scan.objects)) return;
+    if (!scanner.skip_past("TO") || !one_name(scanner, kind, scan.objects)) return;
   } while (scanner.accept(','));
   scan.effect = DdlEffect::alter;
+  scan.renames = true;
 }
 
 void scan_truncate(Scanner& scanner, StatementScan& scan) {
@@ -379,6 +408,11 @@ StatementScan scan_statement(std::string_view statement, std::string_view defaul
   StatementScan scan;
   Scanner scanner(statement, default_database, dialect);
   scan_from_verb(scanner, scan);
+  if (scanner.misses_names()) {
+    scan.effect = DdlEffect::unknown;
+    scan.objects.clear();
+    scan.changes_one_table = false;
+  }
   if (scan.kind != StatementKind::ddl) return scan;
   while (!scanner.at_end()) scanner.advance();
   scan.names_current_user = scanner.names_current_user();

@@ -73,7 +73,7 @@ const CollationName& TargetCollations::of(target::TargetConnection& connection, 
     if (const CollationName* const same = find(*name)) return *same;
     if (const CollationName* const like = find_like(*name, {})) return *like;
   }
-  throw target::TargetError(k_unknown_collation,
+  throw target::NotRunError(k_unknown_collation,
                             fmt::format("Unknown collation: '{}': the source's statement uses a collation that "
                                         "the target does not have, nor one like it",
                                         name ? *name : fmt::format("#{}", source)));
@@ -89,7 +89,7 @@ std::optional<std::string> TargetCollations::instead_of(target::TargetConnection
   if (of.empty() && fits_several_character_sets(wanted)) {
     of = find_default();
     if (of.empty()) {
-      throw target::TargetError(
+      throw target::NotRunError(
           k_unknown_collation,
           fmt::format(
               "Unknown collation: '{}': it fits several character sets, the statement does not name one for it, "

@@ -53,6 +53,7 @@ void append_joined(std::string& statements, std::string statement) {
 
 bool Tolerance::skips(const target::TargetError& error, std::uint16_t expected) const {
   if (error.transient() || error.connection_lost()) return false;
+  if (dynamic_cast<const target::NotRunError*>(&error) != nullptr) return false;
   return skipped_.contains(error.code()) ||
          (error.code() == k_inconsistent && expected != 0 && skipped_.contains(expected));
 }

@@ -45,7 +45,7 @@ Worker::Worker(const WorkerEnvironment& environment, WorkerSession& session, std
     : environment_(environment),
       session_(session),
       index_(index),
-      ddl_window_(session, environment.store, environment.open_intent) {}
+      ddl_window_(session, environment.store, environment.gtids, environment.open_intent) {}
 
 void Worker::run() noexcept {
   while (std::optional<Chunk> chunk = next_chunk()) {
@@ -87,7 +87,7 @@ void Worker::report(const Chunk& chunk, const Error& error, bool connection_lost
   if (connection_lost) {
     session_.disconnect();
   } else {
-    failure.left_changes = (session_.recover() && !only_sequences_stay()) || ran_ahead_;
+    failure.left_changes = (session_.recover() && !only_sequences_stay()) || left_changes_ || ran_ahead_;
   }
   in_transaction_ = false;
   environment_.pipeline.fail(std::move(failure));
@@ -111,7 +111,7 @@ void Worker::run_chunk(Chunk& chunk) {
   if (!in_transaction_ || chunk.opens) {
     if (!environment_.pipeline.wait_turn(chunk.depends_on)) throw Ended{};
   } else {
-    wait_for(chunk.depends_on);
+    wait_for(chunk, chunk.depends_on);
   }
   environment_.status.applying(chunk.first);
   if (chunk.drops_temporary_tables) session_.drop_temporary_tables(environment_.pipeline.ended());
@@ -125,6 +125,7 @@ void Worker::run_chunk(Chunk& chunk) {
   look_at_engines(chunk);
   if (chunk.opens) {
     ran_ahead_ = false;
+    left_changes_ = false;
     ran_statement_ = false;
     in_transaction_ = false;
     held_.clear();
@@ -168,7 +169,11 @@ void Worker::look_at_engines(const Chunk& chunk) {
   const bool several = chunk.first.begin != chunk.last.begin;
   // Nothing can join it any more, and its steps may be in one target transaction. (Where one may be passed over it is
   // known from the start that they cannot be tried twice.)
-  if (!one_engine && !environment_.tolerance.any() && !several && chunk.opens && chunk.end) return;
+  if (!one_engine && !environment_.tolerance.any() && !several && chunk.opens && chunk.end) {
+    keeps_ = false;
+    if (!environment_.pipeline.wait_turn(chunk.batch - 1)) throw Ended{};
+    return;
+  }
   // Not known when the chunk was made: its row events share statements with those of other tables, and the target's
   // transaction may be other source transactions' too, of this chunk or of later ones.
   if (several || chunk.first.can_roll_back || (one_engine && found.learnt && !ran_ahead_)) {
@@ -235,7 +240,7 @@ std::string Worker::before_transaction(const Chunk& chunk) {
 }
 
 void Worker::run_step(const Chunk& chunk, Step& step) {
-  wait_for(dependency_of(step));
+  wait_for(chunk, dependency_of(step));
   ahead_ = ahead_ || environment_.pipeline.committed() + 1 < chunk.batch;
   if (auto* const rows = std::get_if<RowsStep>(&step)) {
     if (rows->tolerant) {
@@ -254,6 +259,8 @@ void Worker::run_step(const Chunk& chunk, Step& step) {
 }
 
 void Worker::add_rows(const Chunk& chunk, const RowsStep& step) {
+  if (step.sql.empty() && !step.tolerant)
+    throw Error(error_code::k_unknown_error, "rows that were executed already are no longer there");
   if (in_transaction_ && session_.one_engine_per_transaction() && changes_only_without_transactions(step)) {
     refuse_behind_others(chunk, step);
   }
@@ -345,7 +352,7 @@ void Worker::execute_ddl(const Chunk& chunk) {
   leave_database(chunk, statement);
   try {
     // Where rows follow, in a target transaction of their own, that one has the GTID.
-    ddl_window_.run(statement, chunk.end ? take_gtid(chunk) : std::string());
+    ddl_window_.run(statement, chunk.end ? take_gtid(chunk) : std::string(), chunk.last.gtid);
   } catch (const target::TargetError& error) {
     check_database(statement, error);
     located_ = statement_failure_text(statement, error.code(), error.what());
@@ -357,8 +364,7 @@ void Worker::execute_ddl(const Chunk& chunk) {
   }
   environment_.engines.forget(statement.scan.objects);
   if (!chunk.end) return tell_passed_over();
-  const bool unused = has_gtid_ && environment_.gtids->give_back_unused(session_.connection(), chunk.last.gtid);
-  has_gtid_ = false;
+  const bool unused = std::exchange(has_gtid_, false) && ddl_window_.gtid_is_unused();
   packet_ = (unused ? take_gtid(chunk) : std::string()) + "START TRANSACTION;";
   in_transaction_ = true;
   commit(chunk);
@@ -378,7 +384,7 @@ void Worker::finish(const Chunk& chunk) {
 
 void Worker::commit(const Chunk& chunk) {
   const BatchEnd& end = *chunk.end;
-  wait_for(chunk.batch - 1);
+  wait_for(chunk, chunk.batch - 1);
   const bool if_strict = std::exchange(rows_unconfirmed_, false) && session_.connection().is_mariadb();
   std::string finish = environment_.store.move_statement(session_.worker(), end.checkpoint, if_strict) + ";";
   if (end.clears_intent) finish += environment_.store.clear_intent_statement() + ";";

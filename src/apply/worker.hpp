@@ -60,7 +60,7 @@ class Worker {
   [[nodiscard]] bool may_run_again(const Chunk& chunk) const;
   void run_again(Chunk& chunk);
   void keep(Chunk& chunk);
-  void wait_for(std::uint64_t batch);
+  void wait_for(const Chunk& chunk, std::uint64_t batch);
   bool is_in_the_way(std::uint64_t head_connection_id);
   void execute_ddl(const Chunk& chunk);
   /// The statements for it; '' where the source's GTIDs are not kept.
@@ -107,7 +107,8 @@ class Worker {
   bool in_transaction_ = false;            ///< of the target
   std::vector<Step> held_;                 ///< of chunks before, until what runs ahead of them has run
   std::size_t held_bytes_ = 0;
-  bool ran_ahead_ = false;  ///< changes of this transaction are in the target, whatever becomes of the rest
+  bool ran_ahead_ = false;     ///< changes of this transaction are in the target, whatever becomes of the rest
+  bool left_changes_ = false;  ///< the same, found out when it was to be run again
   /// Chunks before of the batch, for a second run; nothing when they were too large, or hold what is not run twice.
   std::vector<Chunk> kept_;
   std::size_t kept_bytes_ = 0;

@@ -10,6 +10,7 @@
 namespace tributary::apply {
 namespace {
 
+constexpr std::uint16_t k_error_during_commit = 1180;  // ER_ERROR_DURING_COMMIT
 constexpr std::uint16_t k_deadlock = 1213;             // ER_LOCK_DEADLOCK
 constexpr std::uint16_t k_lost_connection = 2013;      // CR_SERVER_LOST
 constexpr std::uint16_t k_access_denied = 1227;        // ER_SPECIFIC_ACCESS_DENIED_ERROR
@@ -61,7 +62,9 @@ void Worker::execute(Chunk& chunk) {
     run_again(chunk);
   } catch (const target::TargetError& error) {
     const bool deadlock = error.code() == k_deadlock && runs_again_ < k_most_runs_again;
-    if (error.connection_lost() || !(ahead_ || deadlock) || !may_run_again(chunk)) throw;
+    // Whether it is committed then, the checkpoint tells.
+    const bool undecided = error.connection_lost() || error.code() == k_error_during_commit;
+    if (undecided || !(ahead_ || deadlock) || !may_run_again(chunk)) throw;
     run_again(chunk);
   }
   keep(chunk);
@@ -75,6 +78,7 @@ void Worker::run_again(Chunk& chunk) {
   ++runs_again_;
   located_.reset();
   if (session_.recover() && !only_sequences_stay()) {
+    left_changes_ = true;
     throw Error(error_code::k_unknown_error, "the target could not roll back all of a transaction");
   }
   in_transaction_ = false;
@@ -86,7 +90,7 @@ void Worker::run_again(Chunk& chunk) {
     for (Chunk& before : kept_) run_chunk(before);
     run_chunk(chunk);
   } catch (const target::TargetError& error) {
-    if (error.code() != k_deadlock || runs_again_ >= k_most_runs_again) throw;
+    if (error.code() != k_deadlock || runs_again_ >= k_most_runs_again || !may_run_again(chunk)) throw;
     run_again(chunk);
   }
 }
@@ -129,7 +133,7 @@ bool Worker::is_in_the_way(std::uint64_t head_connection_id) {
 }
 
 /// Blocks until @p batch is committed. A later batch may hold a lock that the head of the order needs, which must win.
-void Worker::wait_for(std::uint64_t batch) {
+void Worker::wait_for(const Chunk& chunk, std::uint64_t batch) {
   if (environment_.pipeline.committed() >= batch) return;
   if (packet_has_rows_) send();  // the target works on it meanwhile
   if (!in_transaction_ || transaction_is_empty_) {
@@ -144,7 +148,7 @@ void Worker::wait_for(std::uint64_t batch) {
       case Pipeline::Turn::ended:
         throw Ended{};
       case Pipeline::Turn::stalled:
-        if (!keeps_ || ran_statement_ || !is_in_the_way(call.connection_id)) continue;
+        if (!may_run_again(chunk) || !is_in_the_way(call.connection_id)) continue;
         throw GiveWay{};
     }
   }

@@ -97,6 +97,21 @@ std::string CheckpointStore::clear_intent_statement() const {
   return "DELETE FROM tributary.ddl_intent WHERE " + key_;
 }
 
+std::string CheckpointStore::lock_intents_statement() {
+  // Not BEGIN: with sql_mode ORACLE that begins a block. The row is there from the schema's first step on.
+  return "START TRANSACTION; SELECT version FROM tributary.schema_version WHERE version = 1 FOR UPDATE";
+}
+
+std::optional<OtherIntent> CheckpointStore::find_other_intent(TargetConnection& connection,
+                                                              std::span<const ObjectName> objects) const {
+  for (const Row& row : connection.query(
+           "SELECT channel_uuid, channel, fingerprint FROM tributary.ddl_intent WHERE NOT (" + key_ + ")")) {
+    OtherIntent other{row.at(0).value(), row.at(1).value(), row.at(2).value()};
+    if (names_one_of(other.fingerprint, objects)) return other;
+  }
+  return std::nullopt;
+}
+
 void CheckpointStore::forget(TargetConnection& connection) const {
   connection.execute("BEGIN; DELETE FROM tributary.applier_checkpoint WHERE " + key_ +
                      "; DELETE FROM tributary.xa_prepared WHERE " + key_ + "; " + clear_intent_statement() +

@@ -70,7 +70,7 @@ struct TargetConnection::Implementation {
   template <typename OnRows>
   void run(std::string_view sql, OnRows on_rows) {
     if (sql.size() >= link.max_allowed_packet) {
-      throw TargetError(k_packet_too_large, "08S01",
+      throw NotRunError(k_packet_too_large, "08S01",
                         fmt::format("a statement of {} bytes is larger than the target's max_allowed_packet ({})",
                                     sql.size(), link.max_allowed_packet));
     }
@@ -125,7 +125,7 @@ LoadDataCounts TargetConnection::load_data(std::string_view sql, std::string_vie
     offer.rethrow();
     // ER_NOT_ALLOWED_COMMAND, ER_CLIENT_LOCAL_FILES_DISABLED, MariaDB's ER_LOAD_INFILE_CAPABILITY_DISABLED
     if (error.code() != 1148 && error.code() != k_local_files_disabled && error.code() != 4166) throw;
-    throw TargetError(k_local_files_disabled, "42000",
+    throw NotRunError(k_local_files_disabled, "42000",
                       fmt::format("the target does not accept LOAD DATA LOCAL, by which the source's LOAD DATA in "
                                   "statement format is run: set its global variable local_infile to ON, and start the "
                                   "applier again ({})",

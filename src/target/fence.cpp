@@ -124,4 +124,10 @@ void CheckpointStore::fence_former_workers(TargetConnection& connection, std::ui
   }
 }
 
+bool CheckpointStore::is_at_work(TargetConnection& connection, const OtherIntent& intent) {
+  return single_value(connection,
+                      fmt::format("SELECT IS_USED_LOCK('{}')", lock_name(intent.channel_uuid, intent.channel, 0)))
+      .has_value();
+}
+
 }  // namespace tributary::target

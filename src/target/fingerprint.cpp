@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 
 #include "digest.hpp"
+#include "row_values.hpp"
 #include "table_definition.hpp"
 
 namespace tributary::target {
@@ -145,6 +146,13 @@ std::string full_name(const ObjectName& object) {
   return quote_identifier(object.database) + "." + quote_identifier(object.name);
 }
 
+/// As a fingerprint's line begins; it ends with the line.
+std::string line_name(const ObjectName& object) {
+  std::string name = fmt::format("{} {}", kind_name(object.kind), full_name(object));
+  std::replace(name.begin(), name.end(), '\n', ' ');
+  return name;
+}
+
 }  // namespace
 
 std::string object_definition(TargetConnection& connection, const ObjectName& object, StoredAs stored_as) {
@@ -165,29 +173,38 @@ std::string object_fingerprint(TargetConnection& connection, const ObjectName& o
   return sha256_hex(definition.substr(0, stored_as)) + ":" + sha256_hex(definition.substr(stored_as));
 }
 
-std::string without_stored_as(std::string_view fingerprints) {
+std::vector<FingerprintLine> fingerprint_lines(std::string_view fingerprints) {
   constexpr std::size_t k_hash = 64;
-  std::string kept;
+  std::vector<FingerprintLine> lines;
   while (!fingerprints.empty()) {
     const std::size_t end = std::min(fingerprints.find('\n'), fingerprints.size());
     const std::string_view line = fingerprints.substr(0, end);
-    const bool has_ids = line.size() > 2 * k_hash && line[line.size() - k_hash - 1] == ':';
-    kept += line.substr(0, has_ids ? line.size() - k_hash - 1 : line.size());
-    kept += '\n';
+    const std::size_t blank = std::min(line.rfind(' '), line.size());
+    FingerprintLine& told = lines.emplace_back(FingerprintLine{line.substr(0, blank), {}, {}});
+    told.definition = line.substr(std::min(blank + 1, line.size()));
+    if (told.definition.size() == 2 * k_hash + 1 && told.definition[k_hash] == ':') {
+      told.stored_as = told.definition.substr(k_hash + 1);
+      told.definition = told.definition.substr(0, k_hash);
+    }
     fingerprints.remove_prefix(std::min(end + 1, fingerprints.size()));
   }
-  return kept;
+  return lines;
 }
 
-bool tells_stored_as(std::string_view fingerprints) {
-  return without_stored_as(fingerprints) != fingerprints;
+bool names_one_of(std::string_view fingerprints, std::span<const ObjectName> objects) {
+  const auto names = [&](const ObjectName& object) {
+    const std::string wanted = lower_ascii(line_name(object));
+    const std::vector<FingerprintLine> lines = fingerprint_lines(fingerprints);
+    return std::any_of(lines.begin(), lines.end(),
+                       [&](const FingerprintLine& line) { return lower_ascii(std::string(line.object)) == wanted; });
+  };
+  return std::any_of(objects.begin(), objects.end(), names);
 }
 
 std::string fingerprint_objects(TargetConnection& connection, std::span<const ObjectName> objects, StoredAs stored_as) {
   std::string text;
   for (const ObjectName& object : objects) {
-    text += fmt::format("{} {} {}\n", kind_name(object.kind), full_name(object),
-                        object_fingerprint(connection, object, stored_as));
+    text += fmt::format("{} {}\n", line_name(object), object_fingerprint(connection, object, stored_as));
   }
   return text;
 }

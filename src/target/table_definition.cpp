@@ -37,7 +37,8 @@ std::string dictionary_name(const std::string& name) {
                : "CAST(CONVERT(CONVERT(" + hex_literal(name) + " USING utf8mb4) USING filename) AS BINARY)";
 }
 
-/// Ids of the table and its partitions in InnoDB's dictionary, by name. Empty for other engines and for views.
+/// Ids of the table and its partitions in InnoDB's dictionary, by name, without the table's own. Empty for other
+/// engines and for views.
 std::string innodb_ids(TargetConnection& connection, const std::string& database, const std::string& table) {
   const std::string catalogue =
       connection.is_mariadb() ? "information_schema.INNODB_SYS_TABLES" : "information_schema.INNODB_TABLES";
@@ -56,7 +57,8 @@ std::string innodb_ids(TargetConnection& connection, const std::string& database
          connection.query(fmt::format("SELECT NAME, TABLE_ID FROM {} WHERE SUBSTRING_INDEX({}, '#', 1) "
                                       "= {} ORDER BY NAME",
                                       catalogue, stored, wanted))) {
-      ids += fmt::format("{} {}\n", row.at(0).value_or(""), row.at(1).value_or(""));
+      const std::string name = row.at(0).value_or("");
+      ids += fmt::format("{} {}\n", name.substr(std::min(name.find('#'), name.size())), row.at(1).value_or(""));
     }
   } catch (const TargetError& error) {
     if (error.code() != error_code::k_specific_access_denied && error.code() != k_unknown_table &&

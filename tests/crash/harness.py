@@ -9,7 +9,7 @@ from collections import Counter
 
 import servers
 from compare import Schemas, assert_equal
-from daemon import Tributary, binary, make_target_account
+from daemon import Tributary, has_exit_points, make_target_account
 from processes import REPOSITORY, Failure, wait_until
 from products import DEFAULT, PRODUCTS
 from proxy import Proxy
@@ -42,11 +42,6 @@ def exit_points() -> list:
     for path in (REPOSITORY / "src").rglob("*.cpp"):
         found.update(re.findall(r'crash_point\("([^"]+)"', path.read_text()))
     return sorted(point for point in found if not point.startswith("channel."))
-
-
-def has_exit_points() -> bool:
-    cache = binary().parents[2] / "CMakeCache.txt"
-    return cache.is_file() and "TRIBUTARY_CRASH_POINTS:BOOL=ON" in cache.read_text()
 
 
 class _Deck:

@@ -31,6 +31,12 @@ def binary() -> Path:
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
+def has_exit_points() -> bool:
+    """Whether the daemon was built with the points at which TRIBUTARY_CRASH_POINT=<point>:<time> ends it (the debug preset)."""
+    cache = binary().parents[2] / "CMakeCache.txt"
+    return cache.is_file() and "TRIBUTARY_CRASH_POINTS:BOOL=ON" in cache.read_text()
+
+
 def target_account_statements(product: Product = PRODUCTS[DEFAULT]) -> list:
     """The statements of docs/target.md that make the target's account: what is documented is what is tested."""
     text = (REPOSITORY / "docs" / "target.md").read_text()
@@ -201,7 +207,10 @@ class Tributary:
             status = self.status(channel)
             return status if status["Slave_SQL_Running"] == "No" and int(status["Last_SQL_Errno"]) else None
 
-        return wait_until(stopped, f"the SQL thread of channel '{channel}' stops with an error", timeout)
+        try:
+            return wait_until(stopped, f"the SQL thread of channel '{channel}' stops with an error", timeout)
+        except Failure as failure:
+            raise Failure(f"{failure}\n{self.describe(channel)}") from None
 
     def describe(self, channel: str) -> str:
         status = self.status(channel)

@@ -8,7 +8,7 @@ import pytest
 
 import servers
 from compare import assert_equal
-from daemon import binary, make_target_account
+from daemon import binary, has_exit_points, make_target_account
 from load import Load
 from processes import REPOSITORY, wait_until
 from products import DEFAULT
@@ -145,16 +145,11 @@ def _crash_points() -> list:
     return sorted(point for point in found if not point.startswith("channel."))
 
 
-def has_crash_points() -> bool:
-    cache = binary().parents[2] / "CMakeCache.txt"
-    return cache.is_file() and "TRIBUTARY_CRASH_POINTS:BOOL=ON" in cache.read_text()
-
-
 @pytest.mark.parametrize("point", _crash_points())
 @pytest.mark.parametrize("time_reached", [1, 3])
 def test_every_named_exit_point(doomed, make_daemon, point, time_reached):
     """The windows that random instants seldom hit: the daemon ends itself exactly there."""
-    if not has_crash_points():
+    if not has_exit_points():
         pytest.skip(f"{binary()} is built without exit points; the debug preset has them")
     eu, us, target, loads = doomed
     daemon = make_daemon(target, environment={"TRIBUTARY_CRASH_POINT": f"{point}:{time_reached}"}, start=False,

@@ -185,19 +185,29 @@ def test_a_value_does_not_fit_the_target(channel):
     assert channel.compare("narrow") == 1
 
 
-def test_the_target_refuses_local_files(channel):
-    table(channel, "refused")
+def skip_errors(channel, which: str):
+    channel.daemon.sql("STOP SLAVE SQL_THREAD FOR CHANNEL 'c'")
+    channel.daemon.sql(f"SET GLOBAL `c`.slave_skip_errors='{which}'")
+    channel.go_on()
+
+
+@pytest.mark.parametrize("skips", ["OFF", "ALL"])
+def test_the_target_refuses_local_files(channel, skips):
+    """Nothing of it can be run: that is no error to pass over."""
+    database = f"refused_{skips.lower()}"
+    table(channel, database)
     channel.applied()
+    skip_errors(channel, skips)
     channel.target.run("SET GLOBAL local_infile=OFF")
     try:
-        statements(channel, "refused").run(f"LOAD DATA INFILE '{file_with(channel, b'1	a')}' INTO TABLE t").close()
+        statements(channel, database).run(f"LOAD DATA INFILE '{file_with(channel, b'1	a')}' INTO TABLE t").close()
         status = channel.daemon.wait_stopped_by_error("c")
         assert int(status["Last_SQL_Errno"]) == 3948 and "local_infile" in status["Last_SQL_Error"]
     finally:
         channel.target.run("SET GLOBAL local_infile=ON")
     channel.daemon.restart()
-    channel.go_on()
-    assert channel.compare("refused") == 1
+    skip_errors(channel, "OFF")
+    assert channel.compare(database) == 1
 
 
 def test_failed_half_way(channel):

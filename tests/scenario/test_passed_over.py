@@ -8,7 +8,7 @@ import servers
 from compare import assert_equal
 from daemon import TARGET_USER
 from pairs import Pair, parameter
-from test_crash import has_crash_points
+from test_crash import has_exit_points
 
 PRODUCTS = ["mariadb-10.11", "mariadb-11.8", "mysql-9.7"]
 SKIPPED = "1032,1062,1146,ddl_exist_errors"
@@ -289,7 +289,7 @@ def test_an_error_that_is_not_listed_stops(skipping):
     skipping.same("listed")
 
 
-@pytest.mark.skipif(not has_crash_points(), reason="needs a build with TRIBUTARY_CRASH_POINTS")
+@pytest.mark.skipif(not has_exit_points(), reason="needs a build with TRIBUTARY_CRASH_POINTS")
 @pytest.mark.parametrize("point", EXIT_POINTS)
 def test_a_crash_between_what_is_passed_over(skipping, point):
     """The daemon ends at each of these instants in turn, twice, and starts again: nothing is lost or done twice."""

@@ -66,6 +66,10 @@ class BinlogRowWriter : public RowWriter {
   BinlogRowWriter(const std::string& target_version, std::size_t statement_limit);
   ~BinlogRowWriter() override;
 
+  /// Length of a BINLOG statement with an event of so many bytes, generously: base64 with its line ends, the table map
+  /// and headers beside it.
+  static std::size_t statement_size(std::size_t event_size);
+
   /// What a session must run once before the first statement of this writer; on MySQL outside of a transaction, and
   /// GTID_NEXT must be set afterwards.
   [[nodiscard]] const std::string& session_statement() const;

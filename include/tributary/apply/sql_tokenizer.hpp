@@ -17,6 +17,7 @@ struct SqlDialect {
   bool ansi_quotes = false;                   ///< "x" is an identifier (sql_mode ANSI_QUOTES)
   bool no_backslash_escapes = false;          ///< '\' is an ordinary character (sql_mode NO_BACKSLASH_ESCAPES)
   TrailBytes trail_bytes = TrailBytes::none;  ///< of the text's character set; sjis stands for cp932 too
+  std::uint16_t client_collation = 0;         ///< character_set_client, in which the text is; 0: not known
   bool mariadb = true;                    ///< of the server that reads the statement: decides on executable comments
   std::uint32_t server_version = 101100;  ///< of that server, 101119 for 10.11.19
 

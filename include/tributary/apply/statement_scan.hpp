@@ -39,6 +39,9 @@ struct StatementScan {
   /// The objects whose definitions tell whether a DDL ran; empty when they cannot tell. For DML the table that an
   /// INSERT, REPLACE, UPDATE or DELETE names first, where it names one plainly.
   std::vector<target::ObjectName> objects;
+  /// RENAME TABLE or RENAME USER: the objects are pairs of a name and its new one.
+  bool renames = false;
+  bool exchanges_partition = false;
   /// A DML statement that changes nothing but the one table in objects: INSERT, REPLACE, and UPDATE and DELETE of one.
   bool changes_one_table = false;
   /// The statement uses CURRENT_USER where an account is expected: it depends on who ran it. In the body of a package

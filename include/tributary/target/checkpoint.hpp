@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "tributary/relay/relay_log.hpp"
+#include "tributary/target/fingerprint.hpp"
 #include "tributary/target/target_server.hpp"
 
 namespace tributary::target {
@@ -28,6 +30,13 @@ struct DdlIntent {
   relay::RelayPosition statement;  ///< start of its QUERY event
   std::string statement_hash;      ///< at most 255 bytes
   std::string fingerprint;         ///< of the affected objects, before (target/fingerprint.hpp)
+};
+
+/// The intent of another channel, of this daemon or another one that applies to the same target.
+struct OtherIntent {
+  std::string channel_uuid;
+  std::string channel;
+  std::string fingerprint;
 };
 
 /// A channel's workers are numbered from 0 and below this.
@@ -73,6 +82,12 @@ class CheckpointStore {
   /// Records the intent; replaces an earlier one of the channel. @throws TargetError 1406 for a hash over 255 bytes.
   [[nodiscard]] std::string intent_statement(const DdlIntent& intent) const;
   [[nodiscard]] std::string clear_intent_statement() const;
+  /// Statements, without ';' at their end, that begin a transaction: until it ends no other channel can do the same.
+  [[nodiscard]] static std::string lock_intents_statement();
+  /// Of those, the first that names one of @p objects.
+  std::optional<OtherIntent> find_other_intent(TargetConnection& connection, std::span<const ObjectName> objects) const;
+  /// Whether a session holds the first worker's part of that channel (fence()).
+  static bool is_at_work(TargetConnection& connection, const OtherIntent& intent);
   /// Forgets the channel (RESET SLAVE, CHANGE MASTER with new coordinates).
   void forget(TargetConnection& connection) const;
 

@@ -3,6 +3,8 @@
 #include <compare>
 #include <span>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "tributary/target/target_server.hpp"
 
@@ -28,7 +30,8 @@ enum class StoredAs { told, left_out };
 
 /// The object's definition in a normal form: the server's SHOW CREATE, without what DML changes (AUTO_INCREMENT=n),
 /// and for a table the ids under which InnoDB stores it and its partitions. Those ids tell a table from another one
-/// that was renamed into its place, and from its former self before TRUNCATE or a rebuild; they are left out where
+/// that was renamed into its place, and from its former self before TRUNCATE or a rebuild, and go with it when it is
+/// renamed; they are left out where
 /// the account may not read them (privilege PROCESS), and on MySQL 8 for names that are not ASCII; "innodb ids not
 /// readable" stands there then. k_absent when there is no such object. The session's settings
 /// are as before on return. @throws TargetError.
@@ -40,15 +43,20 @@ std::string object_definition(TargetConnection& connection, const ObjectName& ob
 std::string object_fingerprint(TargetConnection& connection, const ObjectName& object,
                                StoredAs stored_as = StoredAs::told);
 
-/// @p fingerprints, as fingerprint_objects() gives them, without what the tables' ids have to do with.
-std::string without_stored_as(std::string_view fingerprints);
-
-/// Whether they have something to do with tables' ids.
-bool tells_stored_as(std::string_view fingerprints);
-
 /// One line per object, "table `db`.`name` <fingerprint>\n", in the order given: what DdlIntent::fingerprint keeps and
 /// an error message can show.
 std::string fingerprint_objects(TargetConnection& connection, std::span<const ObjectName> objects,
                                 StoredAs stored_as = StoredAs::told);
+
+/// A line of fingerprint_objects(); the views are into it.
+struct FingerprintLine {
+  std::string_view object;      ///< "table `db`.`name`"
+  std::string_view definition;  ///< k_absent, or the hash of its text
+  std::string_view stored_as;   ///< the hash of the table's ids; empty where there are none
+};
+std::vector<FingerprintLine> fingerprint_lines(std::string_view fingerprints);
+
+/// Whether @p fingerprints has a line of one of @p objects, in whatever case.
+bool names_one_of(std::string_view fingerprints, std::span<const ObjectName> objects);
 
 }  // namespace tributary::target

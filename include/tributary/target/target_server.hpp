@@ -55,6 +55,13 @@ class TargetError : public Error {
   [[nodiscard]] bool transient() const;
 };
 
+/// An error of ours in the place of a statement that was not run: nothing that an applier may pass over, whatever its
+/// number says.
+class NotRunError : public TargetError {
+ public:
+  using TargetError::TargetError;
+};
+
 /// Rows of a small result set; NULL is nullopt.
 using Row = std::vector<std::optional<std::string>>;
 

@@ -219,5 +219,24 @@ TEST(LogicalClockTest, SeveralTransactionsInABatch) {
   EXPECT_EQ(next(5, 0), 4U) << "the numbers begin anew";
 }
 
+TEST(LogicalClockTest, ATransactionThatGoesIntoALaterBatch) {
+  DependencyTracker tracker(DependencyMode::logical_clock, 4, [](const TableName&) { return TableKeys(); });
+  TransactionStart start;
+  start.source_file = "bin.000001";
+  const auto begin = [&](std::uint64_t batch, LogicalClock clock) {
+    start.clock = clock;
+    tracker.begin(batch, start);
+    return tracker.statement(batch, {});
+  };
+  EXPECT_EQ(begin(1, {0, 1, 0}), 0U);
+  begin(1, {0, 2, 0});
+  tracker.goes_to(2, start);
+  EXPECT_EQ(begin(3, {2, 3, 0}), 2U);
+  EXPECT_EQ(begin(4, {0, 0, 12}), 3U);
+  begin(5, {0, 0, 13});
+  tracker.goes_to(6, start);
+  EXPECT_EQ(begin(7, {0, 0, 14}), 6U);
+}
+
 }  // namespace
 }  // namespace tributary::apply

@@ -146,11 +146,28 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"ALTER DATABASE x CHARACTER SET latin1", "ddl alter: database x"},
         Case{"ALTER DATABASE CHARACTER SET latin1", "ddl unknown"},
         Case{"ALTER DEFINER=`a`@`b` EVENT e RENAME TO f", "ddl alter: event d.e, event d.f"},
-        Case{"ALTER USER a IDENTIFIED BY 'x'", "ddl unknown"},
+        Case{"ALTER USER a IDENTIFIED BY 'x'", "ddl alter: user %.a"}, Case{"ALTER USER a, b", "ddl unknown"},
+        Case{"ALTER USER USER() IDENTIFIED BY 'x'", "ddl unknown"},
         Case{"RENAME TABLE a TO b, x.c TO y.d", "ddl alter: table d.a, table d.b, table x.c, table y.d"},
         Case{"RENAME TABLE IF EXISTS a WAIT 5 TO b", "ddl alter: table d.a, table d.b"},
-        Case{"RENAME USER a TO b", "ddl unknown"}, Case{"TRUNCATE x.t", "ddl alter: table x.t again"},
-        Case{"TRUNCATE TABLE `t`", "ddl alter: table d.t again"}));
+        Case{"RENAME USER a@h TO b, c TO d", "ddl alter: user h.a, user %.b, user %.c, user %.d"},
+        Case{"TRUNCATE x.t", "ddl alter: table x.t again"}, Case{"TRUNCATE TABLE `t`", "ddl alter: table d.t again"}));
+
+TEST(StatementScanTest, NamesAreInUtf8WhateverTheClientWrote) {
+  const auto in_charset = [](std::string_view statement, std::uint16_t collation) {
+    return scan(statement, SqlDialect::of_session(0, collation));
+  };
+  EXPECT_EQ(in_charset("ALTER TABLE \xe4.`\xf6\x80` ADD c INT", 8), "ddl alter: table \u00e4.\u00f6\u20ac");  // cp1252
+  EXPECT_EQ(in_charset("RENAME TABLE `\xce\xc4` TO b", 28), "ddl alter: table d.\u6587, table d.b");          // gbk
+  EXPECT_EQ(in_charset("DROP TABLE \xd4", 7), "ddl drop: table d.\u0442");                                    // koi8r
+  for (const std::uint16_t utf8 : std::initializer_list<std::uint16_t>{0, 33, 45, 255, 2304}) {
+    EXPECT_EQ(in_charset("DROP TABLE \u00e4", utf8), "ddl drop: table d.\u00e4") << utf8;
+  }
+  // Not well-formed, or of a character set that nothing here knows: it may be about any table.
+  EXPECT_EQ(in_charset("ALTER TABLE `\x81` ADD c INT", 8), "ddl unknown");
+  EXPECT_EQ(in_charset("ALTER TABLE `\xc1` ADD c INT", 92), "ddl unknown");
+  EXPECT_EQ(in_charset("ALTER TABLE a ADD c INT", 92), "ddl alter: table d.a");
+}
 
 INSTANTIATE_TEST_SUITE_P(
     DropAndOthers, StatementScanCases,

@@ -40,6 +40,19 @@ TEST(TransactionSkipper, skipsTheSameOnceMore) {
   EXPECT_EQ(feed(skipper, {4, 4}, 104), "sa");
 }
 
+TEST(TransactionSkipper, countsAnewWhatWasCutInTheMiddle) {
+  TransactionSkipper skipper(8);
+  EXPECT_TRUE(skipper.skips({1, 4}));
+  for (int event = 1; event <= 5; ++event) skipper.passed(binlog::EventType::query, event == 5);
+  for (int attempt = 0; attempt < 3; ++attempt) {
+    EXPECT_TRUE(skipper.skips({1, 104}));
+    for (int event = 0; event < 2; ++event) skipper.passed(binlog::EventType::query, false);
+    EXPECT_EQ(skipper.remaining(), 1U);
+  }
+  EXPECT_EQ(feed(skipper, {4, 4}, 104), "sa");
+  EXPECT_EQ(skipper.remaining(), 0U);
+}
+
 TEST(TransactionSkipper, goesOnWhereAnAttemptHasEnded) {
   TransactionSkipper skipper(5);
   EXPECT_EQ(feed(skipper, {4}), "s");

@@ -35,4 +35,12 @@ std::uint16_t error_of(Action action) {
   return 0;
 }
 
+/// Whether a table's object_definition() has at least one id of InnoDB's.
+inline bool tells_an_id(const std::string& definition) {
+  const std::size_t line = definition.find("\nstored as\n");
+  const std::size_t id = definition.find_last_of(' ');
+  return line != std::string::npos && id != std::string::npos && id > line &&
+         definition.find_first_not_of("0123456789", id + 1) == definition.size() - 1;
+}
+
 }  // namespace tributary::target
