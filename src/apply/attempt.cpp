@@ -5,6 +5,7 @@
 
 #include <fmt/core.h>
 
+#include "tributary/target/session.hpp"
 #include "tributary/util/log.hpp"
 #include "tributary/util/time.hpp"
 
@@ -95,11 +96,11 @@ RowWriter* Attempt::make_replacers() {
 }
 
 void Attempt::run(const std::stop_token& stop) {
-  for (std::size_t i = 0; i < environment_.sessions.size(); ++i) {
-    workers_.emplace_back([this, i] { Worker(worker_environment_, *environment_.sessions[i], i).run(); });
-  }
   const std::stop_callback on_stop(stop, [this] { pipeline_.end(); });
   try {
+    for (std::size_t i = 0; i < environment_.sessions.size(); ++i) {
+      workers_.emplace_back([this, i] { Worker(worker_environment_, *environment_.sessions[i], i).run(); });
+    }
     read();
   } catch (const PipelineEnded&) {
     end_workers();
@@ -119,7 +120,7 @@ target::TargetConnection& Attempt::definitions_connection() {
     definitions_connection_ =
         std::make_unique<target::TargetConnection>(environment_.options.target, pipeline_.ended());
     on_end_.emplace(pipeline_.ended(), [this] { definitions_connection_->interrupt(); });
-    definitions_connection_->execute("SET NAMES utf8mb4");
+    target::prepare_applier_session(*definitions_connection_, {});
   }
   return *definitions_connection_;
 }

@@ -62,7 +62,7 @@ void BatchBuilder::begin_step() {
 void BatchBuilder::add_own_step(std::string sql) {
   begin_step();
   finish_rows(std::nullopt, {});
-  chunk_.bytes += sql.size();
+  chunk_.bytes += sizeof(Step) + sql.size();
   chunk_.steps.emplace_back(OwnStep{std::move(sql), dependencies_.everything(batch_)});
 }
 
@@ -91,7 +91,7 @@ void BatchBuilder::changes_table(TableName table) {
 
 void BatchBuilder::finish_rows(const std::optional<EventPlace>& place, const TableName& table) {
   for (RowsStatement& statement : writer_.take()) {
-    chunk_.bytes += statement.sql.size();
+    chunk_.bytes += sizeof(Step) + statement.sql.size();
     chunk_.steps.emplace_back(
         RowsStep{std::move(statement.sql), rows_server_id_, place, table, statement.session, statement.depends_on});
   }
@@ -106,7 +106,7 @@ void BatchBuilder::add_tolerant_rows(const EventPlace& place, const binlog::Even
     step.place = place;
     step.table = table_names_[last_rows_table_];
     step.depends_on = dependencies_.everything(batch_);
-    chunk_.bytes += sizeof(RowsStep) + step.sql.size() + step.tolerant->replacing.size();
+    chunk_.bytes += sizeof(Step) + step.sql.size() + step.tolerant->replacing.size();
     chunk_.steps.emplace_back(std::move(step));
   }
 }
@@ -172,7 +172,7 @@ void BatchBuilder::on_statement(SourceStatement statement) {
   statement.depends_on = dependencies_.statement(batch_, statement);
   if (is_in_order()) statement.depends_on = dependencies_.everything(batch_);
   finish_rows(std::nullopt, {});
-  const std::size_t bytes = statement.text.size() + sizeof(SourceStatement);
+  const std::size_t bytes = memory_of(statement);
   batch_bytes_ += bytes;
   chunk_.bytes += bytes;
   chunk_.steps.emplace_back(std::move(statement));

@@ -19,6 +19,8 @@ constexpr std::size_t k_event_bytes = std::size_t{128} << 10;
 constexpr std::size_t k_bitmaps = std::size_t{4} * 4096 / 8;
 /// A table whose rows cannot be netted that often in a batch is left alone in it: short statements cost more.
 constexpr std::uint32_t k_most_breaks = 3;
+/// Of a buffer, beyond the statement that needed it.
+constexpr std::size_t k_most_kept_bytes = std::size_t{1} << 20;
 constexpr std::uint16_t k_skip_replication = 0x8000;  // LOG_EVENT_SKIP_REPLICATION_F, MariaDB's sql/log_event.h
 
 std::size_t bitmap_bytes(std::size_t columns) {
@@ -303,6 +305,9 @@ std::vector<RowsStatement> NetBinlogWriter::take() {
   for (Table* const table : std::exchange(broken_, {})) table->breaks = 0;
   if (known_.size() > k_most_tables && open_count_ == 0) known_.clear();
   finished_size_ = 0;
+  for (Bytes* const buffer : {&scratch_, &rows_}) {
+    if (buffer->capacity() > k_most_kept_bytes) *buffer = {};
+  }
   return std::exchange(finished_, {});
 }
 

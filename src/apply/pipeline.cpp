@@ -8,8 +8,9 @@
 namespace tributary::apply {
 namespace {
 
-/// MariaDB renews what it says of locks so often (CACHE_MIN_IDLE_TIME_NS, storage/innobase/trx/trx0i_s.cc).
-constexpr auto k_tell_again = std::chrono::milliseconds(100);
+/// InnoDB renews what it says of transactions and locks when nobody has asked for 100 ms (CACHE_MIN_IDLE_TIME_NS,
+/// storage/innobase/trx/trx0i_s.cc): all workers are told at the same time, nearly, and then not for longer than that.
+constexpr auto k_tell_again = std::chrono::milliseconds(150);
 
 constexpr auto k_look_again = std::chrono::milliseconds(50);
 
@@ -159,7 +160,8 @@ Pipeline::Work Pipeline::wait_work(std::size_t worker, bool connected, std::chro
   std::unique_lock lock(mutex_);
   Queue& queue = queues_[worker];
   queue.connected = connected;
-  wait_ready_locked(lock, queue, patience);
+  // In the middle of a batch its session has a transaction open: it waits as long as the coordinator takes.
+  wait_ready_locked(lock, queue, queue.in_batch ? std::nullopt : std::optional(patience));
   if (end_requested_) return Work::ended;
   return ready_locked(queue) ? Work::ready : Work::none;
 }
@@ -176,7 +178,18 @@ std::optional<Chunk> Pipeline::next(std::size_t worker) {
   Queue& queue = queues_[worker];
   queue.connected = true;
   wait_ready_locked(lock, queue, std::nullopt);
-  if (end_requested_) return std::nullopt;
+  return take_locked(queue);
+}
+
+std::optional<Chunk> Pipeline::try_next(std::size_t worker) {
+  const std::lock_guard lock(mutex_);
+  Queue& queue = queues_[worker];
+  queue.connected = true;
+  return take_locked(queue);
+}
+
+std::optional<Chunk> Pipeline::take_locked(Queue& queue) {
+  if (end_requested_ || !ready_locked(queue)) return std::nullopt;
   // In the order of the source: else what it waits for might be left to nobody.
   if (!queue.in_batch && !free_.empty() && (queue.chunks.empty() || free_.front().batch < queue.chunks.front().batch)) {
     const auto end = std::find_if(free_.begin(), free_.end(),

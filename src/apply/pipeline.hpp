@@ -65,8 +65,10 @@ class Pipeline {
   /// The worker's next chunk; blocks until there is one. nullopt when the pipeline has ended.
   std::optional<Chunk> next(std::size_t worker);
   enum class Work : std::uint8_t { ready, none, ended };
-  /// Blocks until next() has a chunk for the worker; `none`: not within @p patience. A worker that is not @p connected
-  /// leaves it to those that are and have nothing to do.
+  /// The same, without waiting: nullopt too when another worker has taken what there was.
+  std::optional<Chunk> try_next(std::size_t worker);
+  /// Blocks until try_next() should have a chunk for the worker; `none`: not within @p patience, and the worker is in
+  /// the middle of no batch. A worker that is not @p connected leaves it to those that are and have nothing to do.
   Work wait_work(std::size_t worker, bool connected, std::chrono::milliseconds patience);
   /// Returns after @p time, or when the pipeline ends.
   void pause(std::chrono::milliseconds time);
@@ -112,6 +114,7 @@ class Pipeline {
   void wait_ready_locked(std::unique_lock<std::mutex>& lock, Queue& queue,
                          std::optional<std::chrono::milliseconds> patience);
   void wake_for_free_locked();
+  std::optional<Chunk> take_locked(Queue& queue);
   /// Waits for the batch or the end, not longer than @p patience. @return whether one of them has come.
   bool wait_committed_locked(std::unique_lock<std::mutex>& lock, std::uint64_t batch,
                              std::optional<std::chrono::milliseconds> patience);

@@ -368,7 +368,7 @@ void SqlRowWriter::add_statement(const Table& table, std::string sql) {
                             "more, and start the applier again",
                             table.name, sql.size()));
   }
-  size_ += sql.size();
+  size_ += k_statement_memory + sql.size();
   finished_.push_back({std::move(sql), session_, depends_on_});
 }
 

@@ -99,6 +99,15 @@ inline std::uint64_t dependency_of(const Step& step) {
   return std::visit([](const auto& which) { return which.depends_on; }, step);
 }
 
+static_assert(sizeof(Step) <= k_statement_memory);
+
+/// Bytes, nearly.
+inline std::size_t memory_of(const SourceStatement& statement) {
+  std::size_t bytes = sizeof(Step) + statement.text.size();
+  for (const auto& variable : statement.context.user_variables) bytes += variable.name.size() + variable.value.size();
+  return bytes;
+}
+
 /// How a target transaction ends.
 struct BatchEnd {
   target::Checkpoint checkpoint;

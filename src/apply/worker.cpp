@@ -34,9 +34,9 @@ constexpr std::uint16_t k_bad_null = 1048;  // ER_BAD_NULL_ERROR
 /// Of a transaction's changes that wait in memory until those that go ahead of them have come.
 constexpr std::size_t k_most_held_bytes = std::size_t{64} << 20;
 std::size_t bytes_of(const Step& step) {
-  if (const auto* const rows = std::get_if<RowsStep>(&step)) return rows->sql.size();
-  if (const auto* const statement = std::get_if<SourceStatement>(&step)) return statement->text.size();
-  return std::get<OwnStep>(step).sql.size();
+  if (const auto* const rows = std::get_if<RowsStep>(&step)) return sizeof(Step) + rows->sql.size();
+  if (const auto* const statement = std::get_if<SourceStatement>(&step)) return memory_of(*statement);
+  return sizeof(Step) + std::get<OwnStep>(step).sql.size();
 }
 
 }  // namespace
@@ -100,14 +100,31 @@ bool Worker::only_sequences_stay() const {
 
 void Worker::send() {
   if (packet_.empty()) return;
-  transaction_is_empty_ = false;
+  note_transaction_sent();
   const WatchedCall call(environment_.pipeline, index_, batch_, session_.connection().connection_id());
   session_.execute(packet_);
-  packet_.clear();
+  if (packet_.capacity() > 2 * k_packet_bytes) {
+    packet_ = {};  // of a large row
+  } else {
+    packet_.clear();
+  }
   packet_has_rows_ = false;
 }
 
+void Worker::note_transaction_sent() {
+  transaction_is_empty_ = false;
+  transaction_connection_ = session_.connection().connection_id();
+}
+
+/// Without its beginning the rest of a transaction must never be committed.
+void Worker::must_hold_transaction() const {
+  if (!in_transaction_ || transaction_is_empty_) return;
+  if (session_.connected() && session_.connection().connection_id() == transaction_connection_) return;
+  throw target::TargetError(k_lost_connection, "08S01", "Lost connection to the target within a transaction");
+}
+
 void Worker::run_chunk(Chunk& chunk) {
+  if (!chunk.opens) must_hold_transaction();
   if (!in_transaction_ || chunk.opens) {
     if (!environment_.pipeline.wait_turn(chunk.depends_on)) throw Ended{};
   } else {
@@ -327,7 +344,7 @@ void Worker::run_statement(const Chunk& chunk, const SourceStatement& statement)
   if (packet_has_rows_) send();
   leave_database(chunk, statement);
   if (environment_.tolerance.skips_any()) set_savepoint();
-  transaction_is_empty_ = false;
+  note_transaction_sent();
   ran_statement_ = true;
   const WatchedCall call(environment_.pipeline, index_, batch_, session_.connection().connection_id());
   try {

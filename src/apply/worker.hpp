@@ -51,6 +51,7 @@ class Worker {
 
   /// In front of a step whose error may be passed over; each sets its own.
   static constexpr std::string_view k_savepoint = "SAVEPOINT tributary_step;";
+  static constexpr std::uint16_t k_lost_connection = 2013;  // CR_SERVER_LOST
   /// Of a batch's statements that are kept until it is committed.
   static constexpr std::size_t k_most_kept_bytes = std::size_t{1} << 20;
 
@@ -62,6 +63,7 @@ class Worker {
   void keep(Chunk& chunk);
   void wait_for(const Chunk& chunk, std::uint64_t batch);
   bool is_in_the_way(std::uint64_t head_connection_id);
+  bool may_block_a_definition(const TargetCall& call);
   void execute_ddl(const Chunk& chunk);
   /// The statements for it; '' where the source's GTIDs are not kept.
   std::string take_gtid(const Chunk& chunk);
@@ -92,6 +94,8 @@ class Worker {
   void finish(const Chunk& chunk);
   void commit(const Chunk& chunk);
   void send();
+  void note_transaction_sent();
+  void must_hold_transaction() const;
   void report(const Chunk& chunk, const Error& error, bool connection_lost, bool transient);
 
   const WorkerEnvironment& environment_;
@@ -107,8 +111,9 @@ class Worker {
   bool in_transaction_ = false;            ///< of the target
   std::vector<Step> held_;                 ///< of chunks before, until what runs ahead of them has run
   std::size_t held_bytes_ = 0;
-  bool ran_ahead_ = false;     ///< changes of this transaction are in the target, whatever becomes of the rest
-  bool left_changes_ = false;  ///< the same, found out when it was to be run again
+  bool ran_ahead_ = false;  ///< changes of this transaction are in the target, whatever becomes of the rest
+  std::uint64_t transaction_connection_ = 0;  ///< that has what was sent of the open transaction
+  bool left_changes_ = false;                 ///< the same, found out when it was to be run again
   /// Chunks before of the batch, for a second run; nothing when they were too large, or hold what is not run twice.
   std::vector<Chunk> kept_;
   std::size_t kept_bytes_ = 0;

@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::uint16_t k_error_during_commit = 1180;  // ER_ERROR_DURING_COMMIT
 constexpr std::uint16_t k_deadlock = 1213;             // ER_LOCK_DEADLOCK
-constexpr std::uint16_t k_lost_connection = 2013;      // CR_SERVER_LOST
 constexpr std::uint16_t k_access_denied = 1227;        // ER_SPECIFIC_ACCESS_DENIED_ERROR
 constexpr std::uint16_t k_table_access_denied = 1142;  // ER_TABLEACCESS_DENIED_ERROR
 /// A worker beyond the first that has nothing to do for so long ends its session.
@@ -23,6 +22,8 @@ constexpr auto k_wait_for_slot = std::chrono::milliseconds(200);
 constexpr auto k_stall = std::chrono::milliseconds(20);
 /// The same where the account may not ask the target for what the head waits.
 constexpr auto k_blind_stall = std::chrono::milliseconds(500);
+/// Of a head that waits for a definition, after half a second: each time is 150 ms after the one before.
+constexpr std::uint32_t k_told_until_definition = 4;
 /// A batch that is a deadlock's victim is run again at once so often; after that it is tried by single transactions.
 constexpr std::uint32_t k_most_runs_again = 3;
 
@@ -39,10 +40,11 @@ std::optional<Chunk> Worker::next_chunk() {
         session_.close();
         break;
       case Pipeline::Work::ready:
-        if (session_.connected() || session_.open(environment_.pipeline.ended())) {
-          return environment_.pipeline.next(index_);
+        if (!session_.connected() && !session_.open(environment_.pipeline.ended())) {
+          environment_.pipeline.pause(k_wait_for_slot);
+        } else if (auto chunk = environment_.pipeline.try_next(index_)) {
+          return chunk;
         }
-        environment_.pipeline.pause(k_wait_for_slot);
         break;
     }
   }
@@ -132,6 +134,21 @@ bool Worker::is_in_the_way(std::uint64_t head_connection_id) {
   }
 }
 
+/// The head of the order waits for a metadata lock: it may be behind an ALTER TABLE of somebody else that waits for
+/// this session's transaction. Who waits for whom there the servers do not tell every account.
+bool Worker::may_block_a_definition(const TargetCall& call) {
+  if (call.told < k_told_until_definition) return false;
+  target::TargetConnection& connection = session_.connection();
+  for (const target::Row& row : connection.query("SHOW PROCESSLIST")) {
+    constexpr std::size_t k_id = 0;
+    constexpr std::size_t k_state = 6;
+    if (row.size() > k_state && row[k_id] == std::to_string(call.connection_id) && row[k_state]) {
+      return row[k_state]->find("metadata lock") != std::string::npos;
+    }
+  }
+  return false;
+}
+
 /// Blocks until @p batch is committed. A later batch may hold a lock that the head of the order needs, which must win.
 void Worker::wait_for(const Chunk& chunk, std::uint64_t batch) {
   if (environment_.pipeline.committed() >= batch) return;
@@ -148,8 +165,9 @@ void Worker::wait_for(const Chunk& chunk, std::uint64_t batch) {
       case Pipeline::Turn::ended:
         throw Ended{};
       case Pipeline::Turn::stalled:
-        if (!may_run_again(chunk) || !is_in_the_way(call.connection_id)) continue;
-        throw GiveWay{};
+        if (may_run_again(chunk) && (is_in_the_way(call.connection_id) || may_block_a_definition(call))) {
+          throw GiveWay{};
+        }
     }
   }
 }

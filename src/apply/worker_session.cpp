@@ -154,7 +154,9 @@ void WorkerSession::drop_temporary_tables(const std::stop_token& stop) {
 }
 
 void WorkerSession::reconnect(const std::stop_token& stop) {
+  const bool had_slot = std::exchange(has_slot_, false);
   disconnect();
+  has_slot_ = had_slot;
   connect(stop);
 }
 

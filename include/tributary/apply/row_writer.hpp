@@ -32,6 +32,9 @@ struct RowsStatement {
 };
 
 /// Turns the row events of a batch into SQL for the target. One thread. After an error the writer is to be cleared.
+/// Bytes that a statement takes beside its text while it is on its way to a worker, nearly.
+inline constexpr std::size_t k_statement_memory = 1024;
+
 class RowWriter {
  public:
   RowWriter() = default;

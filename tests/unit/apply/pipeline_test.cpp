@@ -76,6 +76,34 @@ TEST(PipelineTest, IdleMeansThatAllWorkersWaitAndNothingIsQueued) {
   EXPECT_TRUE(pipeline.wait_left(60000));
 }
 
+TEST(PipelineTest, AWorkerIsIdleOnlyBetweenBatches) {
+  using enum Pipeline::Work;
+  constexpr std::chrono::milliseconds k_patience(1);
+  ChunkMemory memory;
+  Pipeline pipeline(2, memory);
+  EXPECT_EQ(pipeline.wait_work(1, true, k_patience), none);
+  ASSERT_TRUE(pipeline.push(chunk(1, 10, false)));
+  EXPECT_EQ(pipeline.wait_work(1, true, k_patience), ready);
+  EXPECT_EQ(pipeline.try_next(1)->batch, 1U);
+  std::jthread coordinator([&pipeline] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    EXPECT_TRUE(pipeline.push(chunk(1, 20)));
+  });
+  EXPECT_EQ(pipeline.wait_work(1, true, k_patience), ready) << "its session has a transaction open";
+  EXPECT_EQ(pipeline.try_next(1)->bytes, 20U);
+  EXPECT_EQ(pipeline.wait_work(1, true, k_patience), none);
+}
+
+TEST(PipelineTest, WhatAnotherWorkerHasTakenIsNotWaitedFor) {
+  ChunkMemory memory;
+  Pipeline pipeline(2, memory);
+  ASSERT_TRUE(pipeline.push(chunk(1, 10)));
+  EXPECT_EQ(pipeline.wait_work(1, true, std::chrono::milliseconds(1)), Pipeline::Work::ready);
+  EXPECT_EQ(pipeline.try_next(0)->batch, 1U);
+  EXPECT_FALSE(pipeline.try_next(1));
+  EXPECT_EQ(pipeline.wait_work(1, true, std::chrono::milliseconds(1)), Pipeline::Work::none);
+}
+
 TEST(PipelineTest, CommitsAreWaitedFor) {
   ChunkMemory memory;
   Pipeline pipeline(2, memory);
