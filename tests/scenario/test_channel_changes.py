@@ -8,10 +8,9 @@ import pytest
 
 import servers
 from compare import assert_equal
-from daemon import binary, make_target_account
+from daemon import binary, has_exit_points, make_target_account
 from processes import Failure, wait_until
 from servers import REPLICATION_PASSWORD
-from test_crash import has_crash_points
 
 
 @pytest.fixture
@@ -38,7 +37,7 @@ def _restart_with(daemon, **environment):
 def test_cut_short_by_a_crash(running):
     """The configuration is saved and the old relay files are not yet removed: the new one counts, whole."""
     source, target, daemon = running
-    if not has_crash_points():
+    if not has_exit_points():
         pytest.skip(f"{binary()} is built without exit points; the debug preset has them")
     daemon.sql("STOP SLAVE FOR CHANNEL 'c'")
     file, position = source.position()

@@ -3,9 +3,9 @@ stored there for the same value."""
 
 import pytest
 
+from daemon import has_exit_points
 from pairs import Pair, pair_fixture
 from processes import wait_until
-from test_crash import has_crash_points
 
 from_mysql_fixture = pair_fixture("pair", [("mysql-9.7", "mariadb-10.11"), ("mysql-9.7", "mariadb-11.8")])
 to_mysql_fixture = pair_fixture("to_mysql", [(source, "mysql-9.7") for source in ("mariadb-10.11", "mariadb-11.8")])
@@ -119,7 +119,7 @@ def test_partial_update_without_the_document_before():
 
 
 @pytest.mark.servers("mysql-9.7")
-@pytest.mark.skipif(not has_crash_points(), reason="built without exit points; the debug preset has them")
+@pytest.mark.skipif(not has_exit_points(), reason="built without exit points; the debug preset has them")
 def test_a_table_made_from_a_query_is_made_once():
     """The daemon ends itself at each point from the definition to the commit of its rows."""
     pair = Pair("mysql-9.7", "mariadb-10.11").start()

@@ -2,7 +2,6 @@
 
 import time
 
-import pymysql
 import pytest
 
 import servers

@@ -6,9 +6,8 @@ import pytest
 
 import servers
 from compare import assert_equal
-from daemon import TARGET_USER
+from daemon import TARGET_USER, has_exit_points
 from pairs import Pair, parameter
-from test_crash import has_exit_points
 
 PRODUCTS = ["mariadb-10.11", "mariadb-11.8", "mysql-9.7"]
 SKIPPED = "1032,1062,1146,ddl_exist_errors"

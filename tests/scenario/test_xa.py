@@ -5,9 +5,9 @@ import contextlib
 import pymysql
 import pytest
 
+from daemon import has_exit_points
 from one_channel import OneChannel, Session
 from processes import wait_until
-from test_crash import has_crash_points
 
 # MySQL before 5.7 keeps a prepared transaction out of the binary log until it is committed.
 LOGS_PREPARE = ["mariadb-10.11", "mariadb-11.8", "mysql-9.7"]
@@ -199,7 +199,7 @@ def test_statements_are_not_overtaken(channel):
 @pytest.mark.parametrize("point", ["apply.before_commit", "apply.after_commit"])
 def test_statements_are_applied_once(channel, point):
     """The daemon ends itself around each commit, where the changes of a transaction came before its XA COMMIT."""
-    if not has_crash_points():
+    if not has_exit_points():
         pytest.skip("the daemon is built without exit points; the debug preset has them")
     name = "once" + point[6:11]
     channel.database(name, "CREATE TABLE t (id INT)", "CREATE TABLE s (id INT)", "INSERT INTO s VALUES (1)")
@@ -253,7 +253,7 @@ def test_committed_after_a_start_behind_its_prepare(channel):
 @pytest.mark.parametrize("product", _parameters(LOGS_PREPARE))
 def test_killed_at_each_step(product, point):
     """The daemon ends itself before or after the commit of each step; a table without a key shows what is done twice."""
-    if not has_crash_points():
+    if not has_exit_points():
         pytest.skip("the daemon is built without exit points; the debug preset has them")
     channel = OneChannel(product)
     try:
